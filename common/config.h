@@ -1,0 +1,51 @@
+/* /stagecoach.conf: one "key value" a line, '#' begins a comment line, UTF-8 (BOM allowed), LF or CR LF. Unknown keys are
+ * warned of with the nearest known one; the first error ends the reading. The keys, their values and defaults are
+ * documented in docs/configuration.md. */
+#ifndef STAGECOACH_CONFIG_H
+#define STAGECOACH_CONFIG_H
+
+#include "error.h"
+#include "log.h"
+#include "span.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define CONFIG_PATH "/stagecoach.conf"
+#define CONFIG_SIZE_MAX (64u * 1024u)
+#define CONFIG_PATH_MAX 255
+#define CONFIG_COMMAND_LINE_MAX 4095
+#define CONFIG_MODULES_MAX 64
+
+struct config_text { /* a string inside the configuration's own bytes; not NUL-terminated */
+    const char *text;
+    uint32_t size;
+};
+
+struct config_module {
+    struct config_text path, name, arguments;
+};
+
+struct config {
+    struct config_text kernel;       /* key kernel; default /kernel.elf */
+    struct config_text ramdisk;      /* key ramdisk; size 0: none */
+    struct config_text command_line; /* key cmdline: the rest of the line */
+    struct log_settings log;         /* keys log-level, log-serial, log-screen; info, on, on */
+    uint32_t video_width, video_height; /* key video WIDTHxHEIGHT; 0: no wish */
+    bool video_off;                  /* video off: leave the display alone, no framebuffer */
+    bool reboot_on_error;            /* key reboot-on-error SECONDS|off; default off */
+    uint32_t reboot_seconds;
+    struct config_module modules[CONFIG_MODULES_MAX]; /* key module PATH NAME ARGS, repeatable */
+    uint32_t module_count;
+};
+
+/* Warnings go here, one call each: "stagecoach.conf:3: unknown key 'kernal' (nearest: 'kernel')". */
+typedef void config_warning(void *context, const char *text);
+
+void config_defaults(struct config *config);
+
+/* Parses `text`, which must outlive `config`. Starts from the defaults. */
+enum status config_parse(struct span text, struct config *config, config_warning *warn, void *context,
+                         struct error *error);
+
+#endif

@@ -1,0 +1,15 @@
+/* Text on the framebuffer: Spleen 8x16, or 16x32 from 1920 pixels of width on. Scrolls; draws whole rows of pixels. */
+#ifndef STAGECOACH_CONSOLE_H
+#define STAGECOACH_CONSOLE_H
+
+#include <stagecoach/boot.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Starts drawing; `pixels` is where the framebuffer can be written. Clears it at the first text, not before. */
+void console_start(const struct boot_framebuffer *framebuffer, void *pixels);
+bool console_ready(void);
+void console_write(const char *text, size_t size);
+
+#endif

@@ -1,0 +1,124 @@
+/* Everything that the shared code asks of the machine it was started on. Each door implements these operations:
+ * bios/stage4 on BIOS calls, uefi/ on boot services, tests/fake_firmware.c on a host process. The choice is made at link
+ * time; nothing in common/ knows which door it is.
+ *
+ * Failures come back as a status and a sentence (common/error.h). After firmware_leave() only firmware_screen_write(),
+ * firmware_map(), firmware_stats(), firmware_stop() and firmware_reboot() may be called.
+ */
+#ifndef STAGECOACH_FIRMWARE_H
+#define STAGECOACH_FIRMWARE_H
+
+#include "error.h"
+#include "memmap.h"
+
+#include <stagecoach/boot.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* --- who we are -------------------------------------------------------------------------------------------------- */
+
+struct firmware_identity {
+    const char *stage;       /* third word of BOOT-ERR: "4", "uefi" */
+    uint32_t firmware;       /* BOOT_FIRMWARE_* */
+    uint32_t boot_source;    /* BOOT_SOURCE_* */
+    uint64_t entry_tsc;      /* time-stamp counter at the first measured instruction */
+    struct boot_disk disk;   /* where files come from; filled in by the time firmware_start() returned */
+};
+const struct firmware_identity *firmware_identity(void);
+
+/* First call: finds and mounts the volume that holds the files. */
+enum status firmware_start(struct error *error);
+
+struct firmware_stats {
+    uint64_t calls;      /* of firmware: INT, boot services */
+    uint64_t disk_reads; /* of those, reads of the boot medium */
+    uint64_t bytes_read; /* from the boot medium */
+};
+struct firmware_stats firmware_stats(void);
+
+/* --- output ------------------------------------------------------------------------------------------------------ */
+
+/* Text to the firmware's own screen (INT 10h teletype, ConOut), for the time before the loader draws on a framebuffer:
+ * used for fatal errors and, when the config asks for it, the log. "\n" ends lines. Nothing where there is no screen. */
+void firmware_screen_write(const char *text, size_t size);
+
+/* --- files ------------------------------------------------------------------------------------------------------- */
+
+#define FIRMWARE_PATH_MAX 255
+
+struct firmware_file {
+    uint64_t size;          /* bytes */
+    uint64_t private_[15];  /* the door's own state: a struct fat_file, an EFI_FILE_PROTOCOL pointer ... */
+};
+
+/* Opens a regular file: absolute path, '/' between names, names compared without case. STATUS_FILE_NOT_FOUND,
+ * STATUS_NOT_A_FILE, STATUS_PATH_BAD, or a medium's error. */
+enum status firmware_open(const char *path, struct firmware_file *file, struct error *error);
+
+/* Reads exactly [offset, offset + size) to `to`, in the largest transfers that the firmware can do. The range must lie
+ * inside the file. All or STATUS_READ_ERROR and friends: a short read is an error. */
+enum status firmware_read(struct firmware_file *file, uint64_t offset, uint64_t size, void *to, struct error *error);
+
+/* --- memory ------------------------------------------------------------------------------------------------------ */
+
+/* The current map, normalised; MEMMAP_LOADER_IN_USE marks what the loader itself lives in. The storage belongs to the
+ * door and holds until the next call of this function. */
+enum status firmware_memory_map(struct memmap *map, struct error *error);
+
+/* Makes [phys, phys + pages * 4096), USABLE in the current map, ours until the end. STATUS_BUSY if the firmware took it
+ * meanwhile: read the map again. */
+enum status firmware_claim(uint64_t phys, uint64_t pages, struct error *error);
+
+/* A pointer to physical memory, readable and writable; it stays good until the jump. Claimed memory, ACPI tables and the
+ * framebuffer may be asked for, above 4 GiB too. Never NULL. */
+void *firmware_map(uint64_t phys, uint64_t size);
+
+/* --- video ------------------------------------------------------------------------------------------------------- */
+
+struct video_mode { /* one mode with a linear framebuffer, 24 or 32 bits per pixel */
+    uint32_t width, height, pitch; /* pitch is what the list says: believe struct boot_framebuffer after the set */
+    uint8_t bits_per_pixel;
+    bool current;       /* the machine is in this mode already: setting it costs nothing */
+    uint32_t id;        /* the door's: VBE or GOP mode number */
+};
+
+/* The index-th usable mode; false after the last, and always where there is no such display. */
+bool firmware_video_mode(unsigned index, struct video_mode *mode);
+
+/* The display's EDID: fills up to `size` bytes, returns their number; 0 if unknown. */
+size_t firmware_edid(uint8_t *edid, size_t size);
+
+/* Sets a mode out of the list and describes its framebuffer (address field NULL, EDID fields zero). */
+enum status firmware_video_set(const struct video_mode *mode, struct boot_framebuffer *framebuffer, struct error *error);
+
+/* --- tables ------------------------------------------------------------------------------------------------------ */
+
+struct firmware_tables {
+    uint64_t rsdp_phys, smbios_phys, smbios32_phys; /* 0: none */
+    uint64_t efi_system_table_phys;
+};
+void firmware_tables(struct firmware_tables *tables);
+
+/* --- the end ----------------------------------------------------------------------------------------------------- */
+
+/* Room for the raw EFI memory map that firmware_leave() will fill, with growth allowed for; 0: not an EFI. */
+size_t firmware_efi_map_room(void);
+
+/* Upper bound of the number of raw regions that firmware_leave() will report. */
+size_t firmware_memory_map_room(void);
+
+/* Ends the firmware's rule: interrupts off, devices quiet. `map` (empty, storage set aside by the caller) receives the
+ * raw final regions: not normalised, the loader's own memory as USABLE. `efi` holds the storage for the raw EFI map
+ * (memory_map_phys, memory_map_size = its room) and is completed. No allocation, no file access. */
+enum status firmware_leave(struct memmap *map, struct boot_efi *efi, struct error *error);
+
+/* Stops for good with interrupts off; may first end the program where there is a caller to return to (never does after
+ * leave). Says nothing: the caller has. */
+_Noreturn void firmware_stop(void);
+
+/* Restarts the machine, after waiting `seconds` (the screen shall be readable). */
+_Noreturn void firmware_reboot(uint32_t seconds);
+
+#endif

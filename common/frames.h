@@ -1,0 +1,43 @@
+/* Physical memory taken for the kernel: one policy for both firmwares. common/ chooses an address from the firmware's
+ * map, firmware_claim() makes it ours; the ledger of what was taken types the final map. */
+#ifndef STAGECOACH_FRAMES_H
+#define STAGECOACH_FRAMES_H
+
+#include "error.h"
+#include "memmap.h"
+
+#define FRAMES_CLAIM_LIMIT 512
+
+struct frames_claim {
+    uint64_t phys;
+    uint64_t pages;
+    uint32_t type; /* enum boot_memory_type */
+};
+
+struct frames {
+    struct memmap map; /* the firmware's, normalised; see firmware_memory_map() */
+    struct frames_claim claims[FRAMES_CLAIM_LIMIT];
+    size_t claim_count;
+};
+
+struct frames_wish {
+    uint64_t pages;     /* > 0 */
+    uint64_t alignment; /* power of two, >= 4 KiB */
+    uint64_t offset;    /* the block starts at a multiple of alignment plus this (multiple of 4 KiB, < alignment) */
+    uint64_t below;     /* the block ends at or below; 0: no limit */
+    uint32_t type;      /* how the final map shall call it */
+    const char *what;   /* for the message when there is no room: "kernel", "page tables" */
+};
+
+/* Reads the firmware's current map. */
+enum status frames_init(struct frames *frames, struct error *error);
+
+/* Takes a block: lowest fitting address at or above 1 MiB (the first MiB stays free for the kernel's SMP start code),
+ * below 4 GiB if it fits there. The frames hold whatever was there before. STATUS_OUT_OF_MEMORY names what was wanted,
+ * how much, and the largest free block. */
+enum status frames_take(struct frames *frames, const struct frames_wish *wish, uint64_t *phys, struct error *error);
+
+/* Types every claim in `map` (raw entries are appended, then normalised). */
+enum status frames_overlay(const struct frames *frames, struct memmap *map, struct error *error);
+
+#endif
