@@ -31,7 +31,7 @@ static inline size_t memmap_room(size_t count)
 }
 
 /* Sorts, resolves overlaps (the more restrictive type wins: USABLE < LOADER_IN_USE < LOADER_RECLAIMABLE < KERNEL <
- * RAMDISK < MODULE < ACPI_RECLAIMABLE < PERSISTENT < EFI_RUNTIME_* < ACPI_NVS < FRAMEBUFFER < MMIO < RESERVED < BAD),
+ * RAMDISK < MODULE < ACPI_RECLAIMABLE < PERSISTENT < EFI_RUNTIME_* < ACPI_NVS < MMIO < RESERVED < FRAMEBUFFER < BAD),
  * shrinks USABLE (and LOADER_IN_USE, PERSISTENT) inward to pages and grows the rest outward, merges neighbours of equal
  * type. In O(n log n), in place; every byte that any region named stays covered. Needs capacity memmap_room(count). */
 enum status memmap_normalise(struct memmap *map, struct error *error);

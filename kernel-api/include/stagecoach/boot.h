@@ -173,9 +173,9 @@ enum boot_phase { /* boot_event.phase, in the order in which they happen; number
     BOOT_PHASE_LOADER = 2,       /* the shared boot flow begins */
     BOOT_PHASE_CONFIG = 3,       /* configuration read */
     BOOT_PHASE_KERNEL_HEADERS = 4, /* kernel's headers read, ELF planned */
-    BOOT_PHASE_ADDRESS_SPACE = 5, /* addresses chosen */
-    BOOT_PHASE_SEGMENTS = 6,     /* segments, ramdisk and modules in memory, relocated */
-    BOOT_PHASE_VIDEO = 7,        /* video mode set */
+    BOOT_PHASE_VIDEO = 5,        /* video mode set */
+    BOOT_PHASE_ADDRESS_SPACE = 6, /* addresses chosen */
+    BOOT_PHASE_SEGMENTS = 7,     /* segments, ramdisk and modules in memory, relocated */
     BOOT_PHASE_PAGE_TABLES = 8,  /* page tables built */
     BOOT_PHASE_LEFT = 9,         /* firmware left, final memory map known */
     BOOT_PHASE_JUMP = 10,        /* last moment that can be written down before the jump */
