@@ -1,0 +1,49 @@
+/* What imgtool fills in when it writes the BIOS loader to a disk, and where. Shared by imgtool, stage 4 and, as the
+ * numbers' second form, bios/image_format.inc (checked against this file in bios/stage4/main.c).
+ *
+ * Two files come out of the build of bios/:
+ *   stage1.bin  440 bytes, the start of the master boot record. Bytes 3..0x59 are free of code and data, because some
+ *               firmware writes a FAT parameter block there. imgtool adds disk signature, partition table and 55 AA.
+ *   stages.bin  stages 2 to 4, a multiple of 512 bytes, at most BIOS_STAGES_SIZE_MAX. It is stored in one run of
+ *               512-byte sectors: in the BIOS boot partition of a GPT disk, in the gap behind the MBR of an MBR disk.
+ *
+ * imgtool fills in struct bios_stage1_patch and the fields of struct bios_stages_header that say so. All numbers are
+ * little-endian. */
+#ifndef STAGECOACH_BIOS_IMAGE_FORMAT_H
+#define STAGECOACH_BIOS_IMAGE_FORMAT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define BIOS_SECTOR_SIZE 512u
+#define BIOS_STAGE1_SIZE 440u
+#define BIOS_STAGE1_GAP_START 3u    /* no code or data in [3, 0x5a) */
+#define BIOS_STAGE1_GAP_END 0x5au
+#define BIOS_STAGES_SIZE_MAX (96u * 1024u)
+
+#define BIOS_STAGE1_PATCH_OFFSET 424u /* in stage1.bin; up to its end */
+struct bios_stage1_patch {
+    uint64_t stages_lba;     /*  0  first sector of stages.bin on the disk */
+    uint32_t image_id;       /*  8  any number that other disks are unlikely to have; the same as in the stages' header.
+                                    Stage 1 tells its own disk by it when the BIOS gave it a wrong drive number. */
+    uint16_t stages_sectors; /* 12  size of stages.bin in sectors */
+    uint16_t reserved;       /* 14  0 */
+};
+
+#define BIOS_STAGES_MAGIC "STGCSTGS" /* 8 bytes, no NUL */
+#define BIOS_STAGES_FORMAT 1u
+struct bios_stages_header { /* the first bytes of stages.bin; code follows */
+    uint8_t magic[8];        /*  0  BIOS_STAGES_MAGIC; set by the build */
+    uint32_t image_id;       /*  8  filled in by imgtool */
+    uint32_t size;           /* 12  bytes of stages.bin, a multiple of 512; set by the build */
+    uint32_t crc32;          /* 16  filled in by imgtool: CRC-32 (as GPT uses) of bytes [32, size) of stages.bin */
+    uint32_t format;         /* 20  BIOS_STAGES_FORMAT; set by the build */
+    uint64_t reserved;       /* 24  0 */
+};
+
+_Static_assert(sizeof(struct bios_stage1_patch) == 16, "stage 1 reads it");
+_Static_assert(BIOS_STAGE1_PATCH_OFFSET + sizeof(struct bios_stage1_patch) == BIOS_STAGE1_SIZE, "it ends stage 1");
+_Static_assert(sizeof(struct bios_stages_header) == 32, "stage 1 and stage 2 read it");
+_Static_assert(offsetof(struct bios_stages_header, crc32) == 16, "stage 2 reads it");
+
+#endif
