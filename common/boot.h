@@ -8,7 +8,8 @@
  * boot_fail() is the way to end. */
 enum status boot(struct error *error);
 
-/* The one panic path: BOOT-ERR line, then reboot if the configuration (as far as it was read) asks for it, else stop. */
+/* The one panic path: BOOT-ERR line, then reboot if the configuration (as far as it was read) asks for it, else stop.
+ */
 _Noreturn void boot_fail(const struct error *error);
 
 #endif

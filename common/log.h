@@ -29,6 +29,9 @@ __attribute__((format(printf, 2, 3))) void log_write(enum log_level level, const
 /* Sets level and sinks and shows the lines that were waiting. */
 void log_configure(const struct log_settings *settings);
 
+/* The framebuffer console has started: shows on it what the screen has missed so far. */
+void log_screen_ready(void);
+
 /* The text so far, NUL-terminated: "[info] config: /stagecoach.conf, 64 bytes\n". */
 const char *log_text(size_t *size);
 

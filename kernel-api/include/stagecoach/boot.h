@@ -130,7 +130,7 @@ struct boot_segment { /* one page-granular run of the kernel with one set of rig
 };
 
 struct boot_module {
-    void *address; /* read-only until the kernel maps it otherwise; page aligned; the last page is zero-filled */
+    void *address; /* readable and writable; page aligned; zero-filled to the end of the last page */
     uint64_t phys;
     uint64_t size;
     const char *name;      /* NUL-terminated */

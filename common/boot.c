@@ -1,0 +1,369 @@
+/* The whole way of a kernel, read from top to bottom: boot() is the list of steps, each step is a function below it.
+ *
+ *   services -> config -> kernel headers -> video mode -> address space -> frames and files -> page tables
+ *            -> leave firmware -> boot info -> jump
+ *
+ * Everything that can be refused is refused before the firmware is left. */
+#include "boot.h"
+
+#include "address_plan.h"
+#include "boot_info.h"
+#include "boot_mappings.h"
+#include "boot_video.h"
+#include "checked.h"
+#include "config.h"
+#include "cpu.h"
+#include "firmware.h"
+#include "frames.h"
+#include "handoff.h"
+#include "kernel_load.h"
+#include "kernel_plan.h"
+#include "log.h"
+#include "memory.h"
+#include "payload.h"
+#include "serial.h"
+#include "timeline.h"
+#include "version.h"
+
+static struct flow {
+    struct frames frames;
+    struct config config;
+    struct firmware_file kernel_file;
+    struct kernel_plan kernel;
+    struct payloads payloads;
+    struct boot_display display;
+    struct address_plan addresses;
+    struct kernel_image image;
+    struct boot_info_area area;
+    struct boot_info_facts facts;
+    struct handoff handoff;
+    struct paging_features features;
+    uint64_t stack_phys;
+    uint64_t window_size;
+} flow;
+
+static enum status start_services(struct error *error);
+static enum status read_config(struct error *error);
+static enum status read_kernel_headers(struct error *error);
+static enum status open_payloads(struct error *error);
+static enum status set_video_mode(struct error *error);
+static enum status plan_addresses(struct error *error);
+static enum status load_files(struct error *error);
+static enum status build_page_tables(struct error *error);
+static enum status prepare_hand_over(struct error *error);
+static enum status leave_firmware(struct error *error);
+static void jump(void);
+
+enum status boot(struct error *error)
+{
+    static enum status (*const steps[])(struct error *) = {
+        start_services, read_config, read_kernel_headers, open_payloads,     set_video_mode,
+        plan_addresses, load_files,  build_page_tables,   prepare_hand_over, leave_firmware,
+    };
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        enum status status = steps[i](error);
+        if (status != STATUS_OK)
+            return status;
+    }
+    jump();
+    return error_set(error, STATUS_INTERNAL, "came back from the jump");
+}
+
+_Noreturn void boot_fail(const struct error *error)
+{
+    log_fatal(error);
+    if (flow.config.reboot_on_error)
+        firmware_reboot(flow.config.reboot_seconds);
+    firmware_stop();
+}
+
+/* --- services ---------------------------------------------------------------------------------------------------- */
+
+static enum status start_services(struct error *error)
+{
+    memset(&flow, 0, sizeof flow);
+    config_defaults(&flow.config);
+    timeline_start(firmware_identity()->entry_tsc);
+    serial_start();
+    flow.features = cpu_paging_features();
+    enum status status = firmware_start(error);
+    if (status == STATUS_OK)
+        status = frames_init(&flow.frames, error);
+    timeline_mark(BOOT_PHASE_LOADER);
+    return status;
+}
+
+/* Memory that holds something for the loader alone: free again when the kernel starts. */
+static enum status take_scratch(uint64_t size, const char *what, void **memory, struct error *error)
+{
+    struct frames_wish wish = {.pages = address_pages_size(0, size) / PAGE_SIZE,
+                               .alignment = PAGE_SIZE,
+                               .type = BOOT_MEMORY_USABLE,
+                               .what = what};
+    uint64_t phys;
+    enum status status = frames_take(&flow.frames, &wish, &phys, error);
+    if (status == STATUS_OK)
+        *memory = firmware_map(phys, size);
+    return status;
+}
+
+/* --- config ------------------------------------------------------------------------------------------------------ */
+
+static void warn_of_config(void *context, const char *text)
+{
+    (void)context;
+    log_warn("%s", text);
+}
+
+static enum status parse_config(struct firmware_file *file, struct error *error)
+{
+    if (file->size > CONFIG_SIZE_MAX)
+        return error_set(error, STATUS_CONFIG_TOO_BIG, "%s has %llu bytes; at most %u are read", CONFIG_PATH,
+                         (unsigned long long)file->size, (unsigned)CONFIG_SIZE_MAX);
+    if (file->size == 0)
+        return STATUS_OK;
+    void *text;
+    enum status status = take_scratch(file->size, "configuration", &text, error);
+    if (status == STATUS_OK)
+        status = firmware_read(file, 0, file->size, text, error);
+    struct span span = {text, file->size};
+    return status != STATUS_OK ? status : config_parse(span, &flow.config, warn_of_config, NULL, error);
+}
+
+static enum status read_config(struct error *error)
+{
+    struct firmware_file file;
+    log_info("Stagecoach %s, stage %s", STAGECOACH_VERSION, firmware_identity()->stage);
+    enum status status = firmware_open(CONFIG_PATH, &file, error);
+    if (status == STATUS_OK)
+        status = parse_config(&file, error);
+    else if (status == STATUS_FILE_NOT_FOUND) {
+        log_warn("no %s: taking the defaults", CONFIG_PATH);
+        status = STATUS_OK;
+    }
+    if (status == STATUS_OK)
+        log_configure(&flow.config.log);
+    timeline_mark(BOOT_PHASE_CONFIG);
+    return status;
+}
+
+/* --- kernel headers ---------------------------------------------------------------------------------------------- */
+
+static enum status read_kernel_file(void *context, uint64_t offset, uint64_t size, void *to, struct error *error)
+{
+    return firmware_read(context, offset, size, to, error);
+}
+
+static enum status read_kernel_headers(struct error *error)
+{
+    char name[CONFIG_PATH_MAX + 1];
+    struct config_text path = flow.config.kernel;
+    memcpy(name, path.text, path.size);
+    name[path.size] = '\0';
+    enum status status = payload_open_path(path, &flow.kernel_file, error);
+    if (status != STATUS_OK)
+        return error_prefix(error, "kernel");
+    struct kernel_source source = {read_kernel_file, &flow.kernel_file, flow.kernel_file.size, name};
+    status = kernel_plan_read(&source, &flow.kernel, error);
+    if (status != STATUS_OK)
+        return status;
+    log_info("kernel %s: %llu bytes, %u segments", name, (unsigned long long)flow.kernel_file.size,
+             flow.kernel.elf.segment_count);
+    if (flow.kernel.elf.null_page)
+        log_warn("kernel %s maps address 0: null pointers will not fault", name);
+    timeline_mark(BOOT_PHASE_KERNEL_HEADERS);
+    return STATUS_OK;
+}
+
+static enum status open_payloads(struct error *error)
+{
+    return payloads_open(&flow.config, &flow.payloads, error);
+}
+
+/* --- video mode -------------------------------------------------------------------------------------------------- */
+
+static enum status set_video_mode(struct error *error)
+{
+    struct video_wish wish = {flow.config.video_width, flow.config.video_height, flow.kernel.minimum_width,
+                              flow.kernel.minimum_height};
+    if (!flow.config.video_off)
+        boot_video_start(&wish, flow.config.log.screen, &flow.display);
+    timeline_mark(BOOT_PHASE_VIDEO);
+    (void)error;
+    return STATUS_OK; /* a machine without a display boots too */
+}
+
+/* --- address space ----------------------------------------------------------------------------------------------- */
+
+static void collect_facts(void)
+{
+    flow.facts = (struct boot_info_facts){
+        .config = &flow.config,
+        .kernel = &flow.kernel,
+        .image = &flow.image,
+        .payloads = &flow.payloads,
+        .addresses = &flow.addresses,
+        .framebuffer = &flow.display.framebuffer,
+        .edid = flow.display.edid,
+        .edid_size = flow.display.edid_size,
+        .stack_size = flow.kernel.stack_size,
+        .window_size = flow.window_size,
+    };
+}
+
+static enum status plan_addresses(struct error *error)
+{
+    flow.window_size = window_size(&flow.frames.map);
+    collect_facts();
+    flow.area.size = boot_info_room(&flow.facts);
+
+    uint32_t count;
+    const struct payload *modules = payloads_modules(&flow.payloads, &count);
+    struct address_needs needs = {
+        .kernel = &flow.kernel,
+        .boot_info_size = flow.area.size,
+        .handoff_size = handoff_code_size() + handoff_data_size(),
+        .framebuffer_phys = flow.display.framebuffer.phys,
+        .framebuffer_size = flow.display.framebuffer.size,
+        .ramdisk_size = flow.payloads.has_ramdisk ? flow.payloads.list[0].file.size : 0,
+        .module_count = count,
+        .window_size = flow.window_size,
+    };
+    for (uint32_t i = 0; i < count; i++)
+        needs.module_sizes[i] = modules[i].file.size;
+    enum status status = address_plan_make(&needs, &flow.addresses, error);
+    timeline_mark(BOOT_PHASE_ADDRESS_SPACE);
+    return status;
+}
+
+/* --- frames and files -------------------------------------------------------------------------------------------- */
+
+static enum status relocate_kernel(struct error *error)
+{
+    uint64_t count = 0;
+    enum status status = elf_relocate(&flow.image.memory, flow.addresses.bias, &count, error);
+    if (status == STATUS_OK)
+        log_debug("kernel at %#llx, entry %#llx, %llu relocations",
+                  (unsigned long long)(flow.kernel.elf.lowest + flow.addresses.bias),
+                  (unsigned long long)flow.addresses.entry, (unsigned long long)count);
+    return status;
+}
+
+static enum status load_files(struct error *error)
+{
+    const struct elf_plan *elf = &flow.kernel.elf;
+    enum status status = kernel_take_frames(elf, flow.addresses.bias, &flow.frames, &flow.image, error);
+    if (status == STATUS_OK)
+        status = kernel_read_segments(elf, &flow.kernel_file, &flow.image, error);
+    if (status == STATUS_OK)
+        status = relocate_kernel(error);
+    if (status == STATUS_OK)
+        status = payloads_load(&flow.payloads, &flow.frames, error);
+    timeline_mark(BOOT_PHASE_SEGMENTS);
+    return status;
+}
+
+/* --- page tables ------------------------------------------------------------------------------------------------- */
+
+static enum status take_frames(uint64_t size, uint64_t below, const char *what, uint64_t *phys, struct error *error)
+{
+    struct frames_wish wish = {.pages = address_pages_size(0, size) / PAGE_SIZE,
+                               .alignment = PAGE_SIZE,
+                               .below = below,
+                               .type = BOOT_MEMORY_LOADER_RECLAIMABLE,
+                               .what = what};
+    return frames_take(&flow.frames, &wish, phys, error);
+}
+
+/* Everything of the hand-over that is neither kernel nor payload. */
+static enum status take_hand_over_frames(struct error *error)
+{
+    uint64_t below = 4 * SIZE_1G;
+    struct handoff *handoff = &flow.handoff;
+    enum status status = take_frames(flow.kernel.stack_size, 0, "stack", &flow.stack_phys, error);
+    if (status == STATUS_OK)
+        status = take_frames(flow.area.size, 0, "boot information", &flow.area.phys, error);
+    if (status == STATUS_OK)
+        status = take_frames(handoff_code_size() + handoff_data_size(), below, "handoff", &handoff->phys, error);
+    if (status == STATUS_OK)
+        status = take_frames(handoff_transition_frames() * PAGE_SIZE, below, "transition tables",
+                             &handoff->transition_phys, error);
+    return status;
+}
+
+static enum status build_page_tables(struct error *error)
+{
+    enum status status = take_hand_over_frames(error);
+    if (status != STATUS_OK)
+        return status;
+    struct boot_mappings mappings = {
+        .kernel = &flow.kernel,
+        .image = &flow.image,
+        .payloads = &flow.payloads,
+        .addresses = &flow.addresses,
+        .framebuffer = &flow.display.framebuffer,
+        .stack_phys = flow.stack_phys,
+        .boot_info_phys = flow.area.phys,
+        .boot_info_size = flow.area.size,
+        .handoff_phys = flow.handoff.phys,
+        .map = &flow.frames.map,
+    };
+    size_t room = boot_mappings_room(&mappings);
+    void *storage = NULL;
+    status = take_scratch(room * sizeof(struct paging_mapping), "mapping list", &storage, error);
+    if (status != STATUS_OK)
+        return status;
+    struct mapping_plan plan = {storage, 0, room};
+    status = boot_mappings_plan(&mappings, &plan, error);
+    if (status != STATUS_OK)
+        return status;
+
+    struct paging paging;
+    uint64_t frames = paging_frames_needed(plan.mappings, plan.count, &flow.features), phys;
+    status = take_frames(frames * PAGE_SIZE, 4 * SIZE_1G, "page tables", &phys, error);
+    if (status != STATUS_OK)
+        return status;
+    paging_init(&paging, phys, frames, &flow.features);
+    status = boot_mappings_build(&plan, &flow.addresses, &paging, error);
+    flow.facts.page_table_phys = paging.root_phys;
+    timeline_mark(BOOT_PHASE_PAGE_TABLES);
+    return status;
+}
+
+/* --- leave, boot info, jump -------------------------------------------------------------------------------------- */
+
+static enum status prepare_hand_over(struct error *error)
+{
+    flow.area.memory = firmware_map(flow.area.phys, flow.area.size);
+    flow.area.address = flow.addresses.boot_info;
+    enum status status = boot_info_prepare(&flow.area, &flow.facts, error);
+    if (status != STATUS_OK)
+        return status;
+    memset(firmware_map(flow.stack_phys, flow.kernel.stack_size), 0, flow.kernel.stack_size);
+
+    struct handoff *handoff = &flow.handoff;
+    handoff->address = flow.addresses.handoff;
+    handoff->page_table_phys = flow.facts.page_table_phys;
+    handoff->entry = flow.addresses.entry;
+    handoff->stack_top = flow.addresses.stack + flow.kernel.stack_size;
+    handoff->argument = flow.addresses.boot_info;
+    handoff->framebuffer = flow.area.info->framebuffer;
+    status = handoff_prepare(handoff, &flow.features, error);
+    if (status == STATUS_OK)
+        log_info("starting the kernel at %#llx", (unsigned long long)handoff->entry);
+    return status;
+}
+
+static enum status leave_firmware(struct error *error)
+{
+    enum status status = firmware_leave(&flow.area.map, &flow.area.info->efi, error);
+    timeline_mark(BOOT_PHASE_LEFT);
+    return status != STATUS_OK ? status : boot_info_finish(&flow.area, &flow.frames, error);
+}
+
+static void jump(void)
+{
+    timeline_mark(BOOT_PHASE_JUMP);
+    boot_info_seal(&flow.area);
+    handoff_jump(&flow.handoff);
+}

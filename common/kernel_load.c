@@ -1,0 +1,80 @@
+#include "kernel_load.h"
+
+#include "checked.h"
+#include "memory.h"
+
+enum status kernel_take_frames(const struct elf_plan *elf, uint64_t bias, struct frames *frames,
+                               struct kernel_image *image, struct error *error)
+{
+    image->memory.plan = elf;
+    for (uint32_t i = 0; i < elf->block_count; i++) {
+        const struct elf_block *block = &elf->blocks[i];
+        uint64_t alignment = block->size >= SIZE_1G ? SIZE_1G : block->size >= SIZE_2M ? SIZE_2M : PAGE_SIZE;
+        struct frames_wish wish = {
+            .pages = block->size / PAGE_SIZE,
+            .alignment = alignment,
+            .offset = (block->address + bias) & (alignment - 1),
+            .type = BOOT_MEMORY_KERNEL,
+            .what = "kernel",
+        };
+        enum status status = frames_take(frames, &wish, &image->block_phys[i], error);
+        if (status != STATUS_OK)
+            return status;
+        image->memory.blocks[i] = firmware_map(image->block_phys[i], block->size);
+    }
+    return STATUS_OK;
+}
+
+/* The block that holds `address`: blocks are sorted, and every address asked for is inside one. */
+static uint32_t block_of(const struct elf_plan *elf, uint64_t address)
+{
+    uint32_t i = 0;
+    while (i + 1 < elf->block_count && elf->blocks[i + 1].address <= address)
+        i++;
+    return i;
+}
+
+uint64_t kernel_phys(const struct elf_plan *elf, const struct kernel_image *image, uint64_t address)
+{
+    uint32_t i = block_of(elf, address);
+    return image->block_phys[i] + (address - elf->blocks[i].address);
+}
+
+/* Zeroes from `*done` to `address` (both inside or at the end of the block) and moves on. */
+static void zero_until(uint8_t *bytes, uint64_t *done, uint64_t offset)
+{
+    if (offset > *done)
+        memset(bytes + *done, 0, offset - *done);
+    *done = offset;
+}
+
+static enum status read_block(const struct elf_plan *elf, uint32_t index, struct firmware_file *file, uint8_t *bytes,
+                              struct error *error)
+{
+    const struct elf_block *block = &elf->blocks[index];
+    uint64_t done = 0;
+    for (uint32_t i = 0; i < elf->segment_count; i++) {
+        const struct elf_segment *segment = &elf->segments[i];
+        if (segment->file_size == 0 || block_of(elf, segment->address) != index)
+            continue;
+        uint64_t offset = segment->address - block->address;
+        zero_until(bytes, &done, offset);
+        enum status status = firmware_read(file, segment->file_offset, segment->file_size, bytes + offset, error);
+        if (status != STATUS_OK)
+            return status;
+        done = offset + segment->file_size;
+    }
+    zero_until(bytes, &done, block->size);
+    return STATUS_OK;
+}
+
+enum status kernel_read_segments(const struct elf_plan *elf, struct firmware_file *file, struct kernel_image *image,
+                                 struct error *error)
+{
+    for (uint32_t i = 0; i < elf->block_count; i++) {
+        enum status status = read_block(elf, i, file, image->memory.blocks[i], error);
+        if (status != STATUS_OK)
+            return status;
+    }
+    return STATUS_OK;
+}

@@ -1,0 +1,26 @@
+/* Puts the kernel's segments into frames of their own and relocates them. */
+#ifndef STAGECOACH_KERNEL_LOAD_H
+#define STAGECOACH_KERNEL_LOAD_H
+
+#include "firmware.h"
+#include "frames.h"
+#include "kernel_plan.h"
+
+struct kernel_image {
+    uint64_t block_phys[ELF_SEGMENTS_MAX]; /* of each block of the ELF plan */
+    struct elf_memory memory;
+};
+
+/* Takes frames for each block, congruent to its biased address modulo the largest page that fits, so that large pages
+ * can map it. */
+enum status kernel_take_frames(const struct elf_plan *elf, uint64_t bias, struct frames *frames,
+                               struct kernel_image *image, struct error *error);
+
+/* Reads every segment straight to its final place and zeroes all other bytes of the blocks. */
+enum status kernel_read_segments(const struct elf_plan *elf, struct firmware_file *file, struct kernel_image *image,
+                                 struct error *error);
+
+/* Where an (unbiased) address of the kernel lies in physical memory; `address` is inside a block. */
+uint64_t kernel_phys(const struct elf_plan *elf, const struct kernel_image *image, uint64_t address);
+
+#endif
