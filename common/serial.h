@@ -5,7 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Finds out whether COM1 is there (scratch register, line status not 0xff) and sets it up. */
+/* Finds out whether COM1 is there (scratch register, line status not 0xff) and sets it up. Only the first call does so;
+ * the log makes it when a sink needs the port. */
 bool serial_start(void);
 
 /* Writes text, "\n" as CR LF; gives up for good when the transmitter stays busy. Nothing before serial_start() or where
