@@ -7,9 +7,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Starts drawing; `pixels` is where the framebuffer can be written. Clears it at the first text, not before. */
+/* Starts drawing; `pixels` is where the framebuffer can be written. Clears it at the first text, not before. Where
+ * nothing can be drawn (not 24 or 32 bits per pixel, a size that does not fit the pitch, less than one character) the
+ * console is not ready and ignores all text. */
 void console_start(const struct boot_framebuffer *framebuffer, void *pixels);
 bool console_ready(void);
+
+/* Text in UTF-8; what is not ASCII shows as a replacement. "\n" ends lines, long ones are wrapped, other control
+ * characters are ignored. */
 void console_write(const char *text, size_t size);
 
 #endif
