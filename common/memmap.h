@@ -20,20 +20,24 @@ struct memmap {
 };
 
 /* Appends a raw region as firmware says it: any order, any alignment, overlaps allowed; size 0 is dropped; one that
- * wraps past 2^64 is cut there. STATUS_MAP_TOO_BIG when full. */
+ * reaches into the last page below 2^64, or wraps, is cut there; an unknown type counts as RESERVED. STATUS_MAP_TOO_BIG
+ * when full. */
 enum status memmap_add(struct memmap *map, uint64_t phys, uint64_t size, uint32_t type, uint32_t firmware_type,
                        struct error *error);
 
-/* Entries that memmap_normalise needs room for, if `count` raw ones were added. */
+/* Entries that memmap_normalise needs room for, if `count` raw ones were added: each of the two ends of a region may
+ * make a page of its own and begin another run. */
 static inline size_t memmap_room(size_t count)
 {
-    return 2 * count + 1;
+    return 4 * count + 1;
 }
 
 /* Sorts, resolves overlaps (the more restrictive type wins: USABLE < LOADER_IN_USE < LOADER_RECLAIMABLE < KERNEL <
  * RAMDISK < MODULE < ACPI_RECLAIMABLE < PERSISTENT < EFI_RUNTIME_* < ACPI_NVS < MMIO < RESERVED < FRAMEBUFFER < BAD),
  * shrinks USABLE (and LOADER_IN_USE, PERSISTENT) inward to pages and grows the rest outward, merges neighbours of equal
- * type. In O(n log n), in place; every byte that any region named stays covered. Needs capacity memmap_room(count). */
+ * type. In O(n log n), in place; every byte that any region named stays covered: the page that a shrunk region was cut
+ * off from is RESERVED, unless another region gives it a type. A page that USABLE and LOADER_IN_USE fill together is
+ * LOADER_IN_USE. Needs capacity memmap_room(count). */
 enum status memmap_normalise(struct memmap *map, struct error *error);
 
 /* The type at an address of a normalised map; false if nothing covers it. O(log n). */

@@ -75,6 +75,7 @@
     S(ADDRESS_COLLISION, 602, "two fixed virtual addresses collide")                                                   \
     S(ADDRESS_EXHAUSTED, 603, "no free virtual addresses are left in the dynamic range")                               \
     S(MAP_TOO_BIG, 604, "the firmware's memory map is too big")                                                        \
+    S(ADDRESS_INVALID, 605, "a virtual address range is not canonical or not of whole pages")                          \
     /* 7xx */                                                                                                          \
     S(MODULE_MISSING, 701, "a ramdisk or module can't be opened")                                                      \
     S(FILE_EMPTY, 702, "a file that must have content is empty")                                                       \
