@@ -128,8 +128,9 @@ enum status address_space_place(struct address_space *space, uint64_t size, uint
     uint64_t found;
     if (size == 0 || !is_aligned(size | offset, PAGE_SIZE) || !is_power_of_two(alignment) || alignment < PAGE_SIZE ||
         offset >= alignment)
-        return error_set(error, STATUS_INTERNAL, "%s: impossible wish for addresses: size %#llx, alignment %#llx + %#llx",
-                         name, wide(size), wide(alignment), wide(offset));
+        return error_set(error, STATUS_INTERNAL,
+                         "%s: impossible wish for addresses: size %#llx, alignment %#llx + %#llx", name, wide(size),
+                         wide(alignment), wide(offset));
     if (!find_free(space, &place, &found))
         return error_set(error, STATUS_ADDRESS_EXHAUSTED,
                          "%s: no %#llx free bytes, aligned to %#llx, in the dynamic range %#llx..%#llx: widen it", name,

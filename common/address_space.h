@@ -1,5 +1,5 @@
-/* Where everything goes in the kernel's virtual address space: an ordered list of ranges, fixed ones placed as asked (or
- * refused with both names), free ones in the lowest gap of the dynamic range. */
+/* Where everything goes in the kernel's virtual address space: an ordered list of ranges, fixed ones placed as asked
+ * (or refused with both names), free ones in the lowest gap of the dynamic range. */
 #ifndef STAGECOACH_ADDRESS_SPACE_H
 #define STAGECOACH_ADDRESS_SPACE_H
 
@@ -26,8 +26,8 @@ struct address_space {
 /* An empty 4-level space; the null page and the non-canonical hole are never given out. */
 void address_space_init(struct address_space *space, uint64_t dynamic_start, uint64_t dynamic_end);
 
-/* Takes [address, address + size): size > 0, page aligned, canonical, inside one half. STATUS_ADDRESS_COLLISION names the
- * other range. */
+/* Takes [address, address + size): size > 0, page aligned, canonical, inside one half. STATUS_ADDRESS_COLLISION names
+ * the other range. */
 enum status address_space_fix(struct address_space *space, uint64_t address, uint64_t size, const char *name,
                               struct error *error);
 

@@ -141,8 +141,8 @@ static void record(struct frames *frames, const struct frames_wish *wish, uint64
         (struct frames_claim){.phys = phys, .pages = wish->pages, .type = wish->type};
 }
 
-/* Claims what the map says is free. Where firmware was faster, a fresh map shows the next place; a firmware that refuses
- * memory which its map still calls free is not asked for the same place again. */
+/* Claims what the map says is free. Where firmware was faster, a fresh map shows the next place; a firmware that
+ * refuses memory which its map still calls free is not asked for the same place again. */
 static enum status take_somewhere(struct frames *frames, const struct frames_wish *wish, uint64_t *phys,
                                   struct error *error)
 {
@@ -190,8 +190,7 @@ enum status frames_overlay(const struct frames *frames, struct memmap *map, stru
         const struct frames_claim *claim = &frames->claims[i];
         if (claim->type == BOOT_MEMORY_USABLE)
             continue; /* scratch memory is free again; saying so would blur the firmware's type */
-        enum status status =
-            memmap_add(map, claim->phys, claim->pages * PAGE_SIZE, claim->type, UINT32_MAX, error);
+        enum status status = memmap_add(map, claim->phys, claim->pages * PAGE_SIZE, claim->type, UINT32_MAX, error);
         if (status != STATUS_OK)
             return status;
     }

@@ -2,8 +2,8 @@
 
 #include "checked.h"
 
-/* Ends stay below 2^64, so that they can be written down. No x86_64 has a byte there: physical addresses have at most 52
- * bits. */
+/* Ends stay below 2^64, so that they can be written down. No x86_64 has a byte there: physical addresses have at most
+ * 52 bits. */
 #define MEMMAP_END (UINT64_MAX - PAGE_SIZE + 1)
 
 /* From the most permissive to the most restrictive; a page gets the highest rank of all regions that touch it. */
@@ -127,10 +127,10 @@ struct tally {
 };
 
 struct sweep {
-    struct memmap *map;       /* results */
+    struct memmap *map;                          /* results */
     const struct boot_memory_region *next, *end; /* events to come */
-    struct tally active[RANK_COUNT];  /* regions that cover the current address */
-    struct tally touched[RANK_COUNT]; /* regions that have a byte in the current page */
+    struct tally active[RANK_COUNT];             /* regions that cover the current address */
+    struct tally touched[RANK_COUNT];            /* regions that have a byte in the current page */
 };
 
 static void tally_add(struct tally *tally, uint32_t firmware_type)
@@ -204,8 +204,8 @@ static bool fills(const struct sweep *sweep, unsigned rank)
     return sweep->active[rank].count != 0;
 }
 
-/* The page at `page` has ends of regions inside. It gets the most restrictive type that touches it. RAM that does not fill
- * the page is lost, but stays covered: as RESERVED. */
+/* The page at `page` has ends of regions inside. It gets the most restrictive type that touches it. RAM that does not
+ * fill the page is lost, but stays covered: as RESERVED. */
 static void emit_shared_page(struct sweep *sweep, uint64_t page)
 {
     static const unsigned inward[] = {RANK_USABLE, RANK_LOADER_IN_USE, RANK_PERSISTENT};

@@ -41,7 +41,8 @@ static uint64_t large_leaves(const struct paging_mapping *mapping, unsigned leve
     return end > first ? end - first : 0;
 }
 
-uint64_t paging_frames_needed(const struct paging_mapping *mappings, size_t count, const struct paging_features *features)
+uint64_t paging_frames_needed(const struct paging_mapping *mappings, size_t count,
+                              const struct paging_features *features)
 {
     uint64_t frames = 1;
     for (size_t i = 0; i < count; i++) {
@@ -74,8 +75,8 @@ void paging_init(struct paging *paging, uint64_t phys, uint64_t frames, const st
     };
 }
 
-/* Bits of a leaf besides its address. Memory types are chosen by PAGING_PAT_VALUE: entry 3 is uncached, 5 write-combining,
- * and the third selecting bit has another place in large pages. */
+/* Bits of a leaf besides its address. Memory types are chosen by PAGING_PAT_VALUE: entry 3 is uncached, 5
+ * write-combining, and the third selecting bit has another place in large pages. */
 static uint64_t leaf_bits(const struct paging *paging, const struct paging_mapping *mapping, unsigned level)
 {
     uint64_t bits = PAGING_PRESENT;
@@ -153,8 +154,9 @@ static enum status check(const struct paging *paging, const struct paging_mappin
     bool canonical = (uint64_t)((int64_t)(mapping->address << 16) >> 16) == mapping->address;
     if (mapping->size == 0 || !is_aligned(mapping->address | mapping->phys | mapping->size, PAGE_SIZE) || !canonical ||
         last < mapping->address || (last ^ mapping->address) >> 47 != 0)
-        return error_set(error, STATUS_INTERNAL, "page tables: %s can't be mapped: %#llx bytes at %#llx, physical %#llx",
-                         mapping->name, (unsigned long long)mapping->size, (unsigned long long)mapping->address,
+        return error_set(error, STATUS_INTERNAL,
+                         "page tables: %s can't be mapped: %#llx bytes at %#llx, physical %#llx", mapping->name,
+                         (unsigned long long)mapping->size, (unsigned long long)mapping->address,
                          (unsigned long long)mapping->phys);
     if (!range_ok(mapping->phys, mapping->size, phys_limit))
         return error_set(error, STATUS_CPU_FEATURE,
@@ -183,7 +185,7 @@ enum status paging_map_recursive(struct paging *paging, uint32_t slot, struct er
     uint64_t *root = table_at(paging->root_phys);
     if (slot >= ENTRIES || root[slot] != 0)
         return error_set(error, STATUS_INTERNAL, "page tables: slot %u can't hold the recursive mapping", slot);
-    root[slot] = paging->root_phys | PAGING_PRESENT | PAGING_WRITE |
-                 (paging->features.no_execute ? PAGING_NO_EXECUTE : 0);
+    root[slot] =
+        paging->root_phys | PAGING_PRESENT | PAGING_WRITE | (paging->features.no_execute ? PAGING_NO_EXECUTE : 0);
     return STATUS_OK;
 }

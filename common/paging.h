@@ -1,5 +1,5 @@
-/* Builds 4-level page tables (Intel SDM 3A, 4.5) from a list of mappings, with the largest pages that alignment and the CPU
- * allow. Parents are present and writable (a recursive mapping needs that); leaves carry exact rights. */
+/* Builds 4-level page tables (Intel SDM 3A, 4.5) from a list of mappings, with the largest pages that alignment and the
+ * CPU allow. Parents are present and writable (a recursive mapping needs that); leaves carry exact rights. */
 #ifndef STAGECOACH_PAGING_H
 #define STAGECOACH_PAGING_H
 
@@ -31,9 +31,9 @@ struct paging_mapping {
 };
 
 struct paging_features {
-    bool no_execute;     /* the CPU has NX; without it the bit is left out */
+    bool no_execute; /* the CPU has NX; without it the bit is left out */
     bool gigabyte_pages;
-    uint32_t phys_bits;  /* MAXPHYADDR: higher physical addresses are refused */
+    uint32_t phys_bits; /* MAXPHYADDR: higher physical addresses are refused */
 };
 
 struct paging {
@@ -47,7 +47,8 @@ struct paging {
 
 /* Upper bound of the table frames that these mappings need, the root included (exact when no two mappings share a
  * table). */
-uint64_t paging_frames_needed(const struct paging_mapping *mappings, size_t count, const struct paging_features *features);
+uint64_t paging_frames_needed(const struct paging_mapping *mappings, size_t count,
+                              const struct paging_features *features);
 
 /* Starts tables in `frames` frames at `phys` (zeroed here, through firmware_map). */
 void paging_init(struct paging *paging, uint64_t phys, uint64_t frames, const struct paging_features *features);
