@@ -19,9 +19,9 @@ enum {
     RANK_EFI_RUNTIME_CODE,
     RANK_EFI_RUNTIME_DATA,
     RANK_ACPI_NVS,
-    RANK_FRAMEBUFFER,
     RANK_MMIO,
     RANK_RESERVED,
+    RANK_FRAMEBUFFER, /* lies in a range that firmware calls reserved, if anything */
     RANK_BAD,
     RANK_COUNT,
 };
