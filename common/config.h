@@ -1,5 +1,5 @@
-/* /stagecoach.conf: one "key value" a line, '#' begins a comment line, UTF-8 (BOM allowed), LF or CR LF. Unknown keys are
- * warned of with the nearest known one; the first error ends the reading. The keys, their values and defaults are
+/* /stagecoach.conf: one "key value" a line, '#' begins a comment line, UTF-8 (BOM allowed), LF or CR LF. Unknown keys
+ * are warned of with the nearest known one; the first error ends the reading. The keys, their values and defaults are
  * documented in docs/configuration.md. */
 #ifndef STAGECOACH_CONFIG_H
 #define STAGECOACH_CONFIG_H
@@ -27,19 +27,19 @@ struct config_module {
 };
 
 struct config {
-    struct config_text kernel;       /* key kernel; default /kernel.elf */
-    struct config_text ramdisk;      /* key ramdisk; size 0: none */
-    struct config_text command_line; /* key cmdline: the rest of the line */
-    struct log_settings log;         /* keys log-level, log-serial, log-screen; info, on, on */
+    struct config_text kernel;          /* key kernel; default /kernel.elf */
+    struct config_text ramdisk;         /* key ramdisk; size 0: none */
+    struct config_text command_line;    /* key cmdline: the rest of the line */
+    struct log_settings log;            /* keys log-level, log-serial, log-screen; info, on, on */
     uint32_t video_width, video_height; /* key video WIDTHxHEIGHT; 0: no wish */
-    bool video_off;                  /* video off: leave the display alone, no framebuffer */
-    bool reboot_on_error;            /* key reboot-on-error SECONDS|off; default off */
+    bool video_off;                     /* video off: leave the display alone, no framebuffer */
+    bool reboot_on_error;               /* key reboot-on-error SECONDS|off; default off */
     uint32_t reboot_seconds;
     struct config_module modules[CONFIG_MODULES_MAX]; /* key module PATH NAME ARGS, repeatable */
     uint32_t module_count;
 };
 
-/* Warnings go here, one call each: "stagecoach.conf:3: unknown key 'kernal' (nearest: 'kernel')". */
+/* Warnings go here, one call each: "/stagecoach.conf:3:1: unknown key 'kernal' is ignored (nearest: 'kernel')". */
 typedef void config_warning(void *context, const char *text);
 
 void config_defaults(struct config *config);

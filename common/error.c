@@ -1,6 +1,7 @@
 #include "error.h"
 
 #include "format.h"
+#include "memory.h"
 
 #include <stdarg.h>
 #include <stdbool.h>
@@ -52,6 +53,6 @@ enum status error_prefix(struct error *error, const char *prefix, ...)
     char whole[sizeof error->text];
     size_t length = format(whole, sizeof whole, "%s: %s", text, error->text);
     mark_cut(whole, sizeof whole, length);
-    __builtin_memcpy(error->text, whole, sizeof whole);
+    memcpy(error->text, whole, sizeof whole);
     return error->status;
 }

@@ -1,0 +1,284 @@
+#include "config.h"
+
+#include "config_lines.h"
+#include "edit_distance.h"
+#include "format.h"
+#include "memory.h"
+
+#define PIXELS_MAX 65535u
+#define REBOOT_SECONDS_MAX 86400u
+
+struct parser {
+    struct config_lines lines;
+    struct config *config;
+    struct error *error;
+};
+
+struct config_key {
+    const char *name;
+    enum status (*take)(struct parser *parser, struct config_text value);
+    bool repeatable, may_be_empty;
+};
+
+static bool equals(struct config_text text, const char *name)
+{
+    uint32_t i = 0;
+    while (i < text.size && name[i] != '\0' && text.text[i] == name[i])
+        i++;
+    return i == text.size && name[i] == '\0';
+}
+
+/* As much of a text as a message quotes, for "%.*s". */
+static int quoted(struct config_text text)
+{
+    return text.size < 60 ? (int)text.size : 60;
+}
+
+static enum status refuse_value(const struct parser *parser, struct config_text value, const char *rule)
+{
+    return config_refuse(&parser->lines, value.text, STATUS_CONFIG_VALUE, parser->error, "'%.*s' is not %s",
+                         quoted(value), value.text, rule);
+}
+
+static enum status check_length(const struct parser *parser, struct config_text value, const char *what, uint32_t limit)
+{
+    if (value.size <= limit)
+        return STATUS_OK;
+    return config_refuse(&parser->lines, value.text, STATUS_CONFIG_VALUE, parser->error,
+                         "the %s has %u bytes, but at most %u are allowed", what, value.size, limit);
+}
+
+static enum status take_path(const struct parser *parser, struct config_text value, struct config_text *path)
+{
+    enum status status = check_length(parser, value, "path", CONFIG_PATH_MAX);
+    if (status != STATUS_OK)
+        return status;
+    if (value.text[0] != '/' || value.text[value.size - 1] == '/')
+        return refuse_value(parser, value, "the absolute path of a file, such as /boot/kernel.elf");
+    for (uint32_t i = 0; i < value.size; i++)
+        if (value.text[i] == '\t')
+            return refuse_value(parser, value, "a path: it holds a tab");
+    *path = value;
+    return STATUS_OK;
+}
+
+static enum status take_kernel(struct parser *parser, struct config_text value)
+{
+    return take_path(parser, value, &parser->config->kernel);
+}
+
+static enum status take_ramdisk(struct parser *parser, struct config_text value)
+{
+    return take_path(parser, value, &parser->config->ramdisk);
+}
+
+static enum status take_command_line(struct parser *parser, struct config_text value)
+{
+    enum status status = check_length(parser, value, "command line", CONFIG_COMMAND_LINE_MAX);
+    if (status == STATUS_OK)
+        parser->config->command_line = value;
+    return status;
+}
+
+static enum status take_log_level(struct parser *parser, struct config_text value)
+{
+    static const char *const levels[] = {"off", "error", "warn", "info", "debug", "trace"};
+    for (unsigned i = 0; i < sizeof levels / sizeof *levels; i++) {
+        if (equals(value, levels[i])) {
+            parser->config->log.level = (enum log_level)i;
+            return STATUS_OK;
+        }
+    }
+    return refuse_value(parser, value, "one of off, error, warn, info, debug, trace");
+}
+
+static enum status take_switch(const struct parser *parser, struct config_text value, bool *on)
+{
+    if (!equals(value, "on") && !equals(value, "off"))
+        return refuse_value(parser, value, "'on' or 'off'");
+    *on = equals(value, "on");
+    return STATUS_OK;
+}
+
+static enum status take_log_serial(struct parser *parser, struct config_text value)
+{
+    return take_switch(parser, value, &parser->config->log.serial);
+}
+
+static enum status take_log_screen(struct parser *parser, struct config_text value)
+{
+    return take_switch(parser, value, &parser->config->log.screen);
+}
+
+/* Decimal digits, at least one, value at most `limit`. */
+static bool take_number(struct config_text text, uint32_t limit, uint32_t *number)
+{
+    uint64_t value = 0;
+    for (uint32_t i = 0; i < text.size; i++) {
+        if (text.text[i] < '0' || text.text[i] > '9')
+            return false;
+        value = value * 10 + (uint64_t)(text.text[i] - '0');
+        if (value > limit)
+            return false;
+    }
+    *number = (uint32_t)value;
+    return text.size > 0;
+}
+
+static enum status take_video(struct parser *parser, struct config_text value)
+{
+    struct config *config = parser->config;
+    if (equals(value, "off")) {
+        config->video_off = true;
+        return STATUS_OK;
+    }
+    struct config_text width = {value.text, 0};
+    while (width.size < value.size && value.text[width.size] != 'x')
+        width.size++;
+    struct config_text height = {value.text + width.size, value.size - width.size};
+    if (height.size > 0) {
+        height.text++;
+        height.size--;
+    }
+    uint32_t columns, rows;
+    if (!take_number(width, PIXELS_MAX, &columns) || !take_number(height, PIXELS_MAX, &rows) || columns == 0 ||
+        rows == 0)
+        return refuse_value(parser, value, "'off' or WIDTHxHEIGHT in pixels, such as 1280x720");
+    config->video_width = columns;
+    config->video_height = rows;
+    return STATUS_OK;
+}
+
+static enum status take_reboot(struct parser *parser, struct config_text value)
+{
+    struct config *config = parser->config;
+    if (equals(value, "off")) {
+        config->reboot_on_error = false;
+        return STATUS_OK;
+    }
+    uint32_t seconds;
+    if (!take_number(value, REBOOT_SECONDS_MAX, &seconds))
+        return refuse_value(parser, value, "'off' or a number of seconds up to 86400");
+    config->reboot_seconds = seconds;
+    config->reboot_on_error = true;
+    return STATUS_OK;
+}
+
+static struct config_text last_part(struct config_text path)
+{
+    uint32_t start = path.size;
+    while (path.text[start - 1] != '/') /* ends at the leading slash at the latest */
+        start--;
+    return (struct config_text){path.text + start, path.size - start};
+}
+
+static enum status take_module(struct parser *parser, struct config_text value)
+{
+    struct config *config = parser->config;
+    if (config->module_count == CONFIG_MODULES_MAX)
+        return config_refuse(&parser->lines, value.text, STATUS_CONFIG_LIMIT, parser->error, "more than %d modules",
+                             CONFIG_MODULES_MAX);
+    struct config_module module;
+    struct config_text rest = value;
+    enum status status = take_path(parser, config_take_word(&rest), &module.path);
+    if (status != STATUS_OK)
+        return status;
+    module.name = config_take_word(&rest);
+    if (module.name.size == 0)
+        module.name = last_part(module.path);
+    module.arguments = rest;
+    status = check_length(parser, module.name, "module's name", CONFIG_PATH_MAX);
+    if (status == STATUS_OK)
+        status = check_length(parser, module.arguments, "list of arguments", CONFIG_COMMAND_LINE_MAX);
+    if (status == STATUS_OK)
+        config->modules[config->module_count++] = module;
+    return status;
+}
+
+static const struct config_key keys[] = {
+    {.name = "kernel", .take = take_kernel},
+    {.name = "ramdisk", .take = take_ramdisk},
+    {.name = "cmdline", .take = take_command_line, .may_be_empty = true},
+    {.name = "log-level", .take = take_log_level},
+    {.name = "log-serial", .take = take_log_serial},
+    {.name = "log-screen", .take = take_log_screen},
+    {.name = "video", .take = take_video},
+    {.name = "reboot-on-error", .take = take_reboot},
+    {.name = "module", .take = take_module, .repeatable = true},
+};
+#define KEY_COUNT (sizeof keys / sizeof *keys)
+
+static const char *nearest_key(struct config_text key)
+{
+    const char *nearest = NULL;
+    unsigned best = 0;
+    for (unsigned i = 0; i < KEY_COUNT; i++) {
+        unsigned distance = edit_distance(key.text, key.size, keys[i].name);
+        if (nearest == NULL || distance < best) {
+            nearest = keys[i].name;
+            best = distance;
+        }
+    }
+    return nearest;
+}
+
+static void warn_of_unknown(const struct parser *parser, struct config_text key, config_warning *warn, void *context)
+{
+    char text[256];
+    format(text, sizeof text, "%s:%u:%u: unknown key '%.*s' is ignored (nearest: '%s')", CONFIG_PATH,
+           parser->lines.line, config_column(&parser->lines, key.text), quoted(key), key.text, nearest_key(key));
+    if (warn != NULL)
+        warn(context, text);
+}
+
+static const struct config_key *find_key(struct config_text name)
+{
+    for (unsigned i = 0; i < KEY_COUNT; i++)
+        if (equals(name, keys[i].name))
+            return &keys[i];
+    return NULL;
+}
+
+/* first_lines: where each key was first seen; 0: not yet. */
+static enum status take_line(struct parser *parser, const struct config_key *key, struct config_text name,
+                             struct config_text value, uint32_t first_lines[KEY_COUNT])
+{
+    uint32_t *first_line = &first_lines[key - keys];
+    if (*first_line != 0 && !key->repeatable)
+        return config_refuse(&parser->lines, name.text, STATUS_CONFIG_DUPLICATE, parser->error,
+                             "'%s' is already on line %u; remove one of them", key->name, *first_line);
+    *first_line = parser->lines.line;
+    if (value.size == 0 && !key->may_be_empty)
+        return config_refuse(&parser->lines, value.text, STATUS_CONFIG_SYNTAX, parser->error, "'%s' needs a value",
+                             key->name);
+    return key->take(parser, value);
+}
+
+void config_defaults(struct config *config)
+{
+    static const char kernel[] = "/kernel.elf";
+    memset(config, 0, sizeof *config);
+    config->kernel = (struct config_text){kernel, sizeof kernel - 1};
+    config->ramdisk = (struct config_text){"", 0};
+    config->command_line = (struct config_text){"", 0};
+    config->log = (struct log_settings){.level = LOG_INFO, .serial = true, .screen = true};
+}
+
+enum status config_parse(struct span text, struct config *config, config_warning *warn, void *context,
+                         struct error *error)
+{
+    struct parser parser = {.config = config, .error = error};
+    config_defaults(config);
+    enum status status = config_lines_start(&parser.lines, text, error);
+
+    uint32_t first_lines[KEY_COUNT] = {0};
+    struct config_text name, value;
+    while (status == STATUS_OK && config_lines_next(&parser.lines, &name, &value)) {
+        const struct config_key *key = find_key(name);
+        if (key == NULL)
+            warn_of_unknown(&parser, name, warn, context);
+        else
+            status = take_line(&parser, key, name, value, first_lines);
+    }
+    return status;
+}

@@ -1,0 +1,32 @@
+/* Inside the configuration parser: from bytes to lines of a key and a value, and messages that name their place. */
+#ifndef STAGECOACH_CONFIG_LINES_H
+#define STAGECOACH_CONFIG_LINES_H
+
+#include "config.h"
+
+struct config_lines {
+    struct span text; /* without a byte order mark */
+    uint64_t next;    /* offset of the next line */
+    uint32_t line;    /* number of the current line, from 1 */
+    uint64_t start;   /* offset of the current line */
+};
+
+/* Checks that the whole text is UTF-8 without control characters and starts before its first line. */
+enum status config_lines_start(struct config_lines *lines, struct span text, struct error *error);
+
+/* The next line that is neither blank nor a comment; false at the end. Blanks around key and value are not part of
+ * them. */
+bool config_lines_next(struct config_lines *lines, struct config_text *key, struct config_text *value);
+
+/* Takes the first word off `rest`; empty if there is none left. */
+struct config_text config_take_word(struct config_text *rest);
+
+/* The column, in characters from 1, of a place in the current line. */
+uint32_t config_column(const struct config_lines *lines, const char *at);
+
+/* "PATH:LINE:COLUMN: ..." for a place in the current line. */
+__attribute__((format(printf, 5, 6))) enum status config_refuse(const struct config_lines *lines, const char *at,
+                                                                enum status status, struct error *error,
+                                                                const char *format, ...);
+
+#endif

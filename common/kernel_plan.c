@@ -1,0 +1,132 @@
+#include "kernel_plan.h"
+
+#include "elf_dynamic.h"
+
+/* What of the file is at hand: its head, and one piece from further on at a time. */
+static struct {
+    uint8_t head[ELF_HEAD_SIZE];
+    uint8_t far[KERNEL_HEAD_MAX];
+} room;
+
+struct reader {
+    const struct kernel_source *source;
+    struct span head;
+    struct error *error;
+};
+
+/* The file range [offset, offset + size), checked to lie inside the file and to fit; overwrites the last far piece. */
+static enum status fetch(const struct reader *reader, uint64_t offset, uint64_t size, struct span *bytes)
+{
+    if (span_part(reader->head, offset, size, bytes))
+        return STATUS_OK;
+    enum status status = reader->source->read(reader->source->context, offset, size, room.far, reader->error);
+    if (status == STATUS_OK)
+        *bytes = (struct span){.data = room.far, .size = size};
+    return status;
+}
+
+static enum status read_head(struct reader *reader)
+{
+    uint64_t size = reader->source->size < ELF_HEAD_SIZE ? reader->source->size : ELF_HEAD_SIZE;
+    if (size == 0)
+        return error_set(reader->error, STATUS_FILE_EMPTY, "is empty; put a kernel there");
+    enum status status = reader->source->read(reader->source->context, 0, size, room.head, reader->error);
+    if (status == STATUS_OK)
+        reader->head = (struct span){.data = room.head, .size = size};
+    return status;
+}
+
+static enum status plan_elf(struct reader *reader, struct elf_plan *plan)
+{
+    struct elf_range range;
+    struct span table;
+    enum status status = elf_headers_find(reader->head, reader->source->size, &range, reader->error);
+    if (status != STATUS_OK)
+        return status;
+    if (range.size > KERNEL_HEAD_MAX)
+        return error_set(reader->error, STATUS_ELF_HEADERS, "has %llu program headers, but at most %llu can be read",
+                         (unsigned long long)(range.size / 56), (unsigned long long)(KERNEL_HEAD_MAX / 56));
+    status = fetch(reader, range.address, range.size, &table);
+    if (status != STATUS_OK)
+        return status;
+    /* Whether W and X may meet is in a note, which the plan finds: checked once that is read. */
+    return elf_plan_from(reader->head, table, reader->source->size, true, plan, reader->error);
+}
+
+/* Where the file has the dynamic section: its part before the segment's zero-filled rest. */
+static struct elf_range dynamic_in_file(const struct elf_plan *plan)
+{
+    for (uint32_t i = 0; i < plan->segment_count; i++) {
+        const struct elf_segment *segment = &plan->segments[i];
+        uint64_t offset = plan->dynamic.address - segment->address;
+        if (plan->dynamic.address < segment->address || offset >= segment->file_size)
+            continue;
+        uint64_t size = segment->file_size - offset;
+        if (size > plan->dynamic.size)
+            size = plan->dynamic.size;
+        return (struct elf_range){.address = segment->file_offset + offset, .size = size};
+    }
+    return (struct elf_range){0};
+}
+
+/* An interpreter is named by every -pie link; only one that has libraries to load would have something to do. Looked up
+ * here, before anything is loaded, so that imgtool refuses such a program too. */
+static enum status check_interpreter(const struct reader *reader, const struct elf_plan *plan)
+{
+    if (!plan->interpreter || plan->dynamic.size == 0)
+        return STATUS_OK;
+    struct elf_range range = dynamic_in_file(plan);
+    struct span section;
+    if (range.size > KERNEL_HEAD_MAX)
+        range.size = KERNEL_HEAD_MAX;
+    enum status status = fetch(reader, range.address, range.size, &section);
+    return status != STATUS_OK ? status : elf_dynamic_check_needed(section, reader->error);
+}
+
+static enum status find_boot_note(const struct reader *reader, const struct elf_plan *plan, struct span *descriptor)
+{
+    *descriptor = (struct span){0};
+    for (uint32_t i = 0; i < plan->note_count && descriptor->data == NULL; i++) {
+        struct span notes;
+        if (plan->note_size[i] > KERNEL_HEAD_MAX)
+            return error_set(reader->error, STATUS_ELF_NOTE, "has a PT_NOTE of %llu bytes, but at most %u can be read",
+                             (unsigned long long)plan->note_size[i], KERNEL_HEAD_MAX);
+        enum status status = fetch(reader, plan->note_offset[i], plan->note_size[i], &notes);
+        if (status == STATUS_OK)
+            status = elf_note_find(notes, plan->note_alignment[i], BOOT_NOTE_NAME, BOOT_NOTE_CONFIG, descriptor,
+                                   reader->error);
+        if (status != STATUS_OK)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+static enum status read_wishes(const struct reader *reader, struct kernel_plan *plan)
+{
+    struct span descriptor;
+    bool allow_wx;
+    enum status status = find_boot_note(reader, &plan->elf, &descriptor);
+    if (status != STATUS_OK)
+        return status;
+    if (descriptor.data == NULL)
+        return error_set(reader->error, STATUS_NO_PROTOCOL,
+                         "no Stagecoach note: add BOOT_CONFIG(); from <stagecoach/boot.h> to one source file (a linker "
+                         "script must keep .note.stagecoach in a PT_NOTE)");
+    status = kernel_wishes_native(descriptor, plan, &allow_wx, reader->error);
+    if (status == STATUS_OK && !allow_wx)
+        status = elf_plan_check_wx(&plan->elf, reader->error);
+    return status;
+}
+
+enum status kernel_plan_read(const struct kernel_source *source, struct kernel_plan *plan, struct error *error)
+{
+    struct reader reader = {.source = source, .error = error};
+    enum status status = read_head(&reader);
+    if (status == STATUS_OK)
+        status = plan_elf(&reader, &plan->elf);
+    if (status == STATUS_OK)
+        status = check_interpreter(&reader, &plan->elf);
+    if (status == STATUS_OK)
+        status = read_wishes(&reader, plan);
+    return status == STATUS_OK ? STATUS_OK : error_prefix(error, "%s", source->name);
+}
