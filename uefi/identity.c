@@ -1,0 +1,38 @@
+#include "identity.h"
+
+#include "boot_device.h"
+#include "services.h"
+#include "volume.h"
+
+static struct firmware_identity identity = {
+    .stage = "uefi",
+    .firmware = BOOT_FIRMWARE_UEFI,
+    .boot_source = BOOT_SOURCE_DISK,
+};
+
+void identity_start(void)
+{
+    identity.entry_tsc = __builtin_ia32_rdtsc();
+}
+
+const struct firmware_identity *firmware_identity(void)
+{
+    return &identity;
+}
+
+struct firmware_stats firmware_stats(void)
+{
+    return services.stats;
+}
+
+enum status firmware_start(struct error *error)
+{
+    enum status status = services_check(error);
+    if (status != STATUS_OK)
+        return status;
+    status = volume_start(error);
+    if (status != STATUS_OK)
+        return status;
+    identity.boot_source = boot_device_describe(volume_device(), &identity.disk);
+    return STATUS_OK;
+}

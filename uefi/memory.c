@@ -1,0 +1,78 @@
+/* Memory while boot services run: the map, and pages by address. */
+#include "efi_map.h"
+
+#include "checked.h"
+
+#define MAP_TRIES 8
+#define MAP_SLACK 64 /* descriptors: the map grows by the very allocations made to hold it */
+
+static struct {
+    void *descriptors;
+    UINTN size; /* of the storage */
+    struct boot_memory_region *regions;
+    size_t capacity;
+} storage;
+
+/* Storage for a map of `needed` bytes, and for the regions made of it. No descriptor is smaller than the one we know. */
+static bool grow_storage(UINTN needed)
+{
+    services_free(storage.descriptors);
+    services_free(storage.regions);
+    storage.size = needed + needed / 4 + MAP_SLACK * sizeof(EFI_MEMORY_DESCRIPTOR);
+    storage.capacity = memmap_room(storage.size / sizeof(EFI_MEMORY_DESCRIPTOR));
+    storage.descriptors = services_allocate(storage.size);
+    storage.regions = services_allocate(storage.capacity * sizeof *storage.regions);
+    if (storage.descriptors != NULL && storage.regions != NULL)
+        return true;
+    services_free(storage.descriptors);
+    services_free(storage.regions);
+    storage.descriptors = NULL;
+    storage.regions = NULL;
+    storage.size = 0;
+    return false;
+}
+
+/* Reads the map into the storage; nothing is allocated after the read that succeeds, so that the map is true. */
+static EFI_STATUS read_map(struct efi_map *map)
+{
+    EFI_STATUS status = EFI_BUFFER_TOO_SMALL;
+    for (unsigned i = 0; i < MAP_TRIES && status == EFI_BUFFER_TOO_SMALL; i++) {
+        *map = (struct efi_map){.descriptors = storage.descriptors, .size = storage.size};
+        status = efi_map_read(map);
+        if (status == EFI_BUFFER_TOO_SMALL && !grow_storage(map->size))
+            return EFI_OUT_OF_RESOURCES;
+    }
+    return status;
+}
+
+enum status firmware_memory_map(struct memmap *map, struct error *error)
+{
+    struct efi_map efi;
+    const EFI_STATUS read = read_map(&efi);
+    if (EFI_ERROR(read))
+        return error_set(error, STATUS_NO_MEMORY_MAP, "GetMemoryMap fails: %s (descriptor size %llu)",
+                         efi_status_name(read), (unsigned long long)efi.descriptor_size);
+    *map = (struct memmap){.regions = storage.regions, .capacity = storage.capacity};
+    const enum status status = efi_map_add(&efi, true, map, error);
+    return status != STATUS_OK ? status : memmap_normalise(map, error);
+}
+
+enum status firmware_claim(uint64_t phys, uint64_t pages, struct error *error)
+{
+    EFI_PHYSICAL_ADDRESS address = phys;
+    const EFI_STATUS status = efi_call(services.boot->AllocatePages(AllocateAddress, EfiLoaderData, pages, &address));
+    if (!EFI_ERROR(status) && address == phys)
+        return STATUS_OK;
+    /* Both mean: not this block. Which of the two comes depends on the firmware. */
+    if (status == EFI_NOT_FOUND || status == EFI_OUT_OF_RESOURCES)
+        return error_set(error, STATUS_BUSY, "the firmware doesn't give %llu pages at %#llx: %s",
+                         (unsigned long long)pages, (unsigned long long)phys, efi_status_name(status));
+    return error_set(error, STATUS_FIRMWARE_CALL, "AllocatePages(%llu pages at %#llx) fails: %s",
+                     (unsigned long long)pages, (unsigned long long)phys, efi_status_name(status));
+}
+
+void *firmware_map(uint64_t phys, uint64_t size)
+{
+    (void)size; /* the firmware maps all memory one to one (UEFI 2.10, 2.3.4) */
+    return (void *)(uintptr_t)phys;
+}

@@ -1,0 +1,32 @@
+/* Text on the firmware's console. */
+#include "services.h"
+#include "text.h"
+
+#define CHUNK 80
+
+static void put(CHAR16 *text, size_t *length)
+{
+    text[*length] = 0;
+    efi_call(services.system->ConOut->OutputString(services.system->ConOut, text));
+    *length = 0;
+}
+
+void firmware_screen_write(const char *text, size_t size)
+{
+    if (services.phase != SERVICES_RUNNING || services.system == NULL || services.system->ConOut == NULL)
+        return;
+    CHAR16 line[CHUNK + 3];
+    size_t length = 0;
+    for (size_t i = 0; i < size;) {
+        CHAR16 character;
+        if (!text_next(text, size, &i, &character))
+            character = '?';
+        if (character == '\n')
+            line[length++] = '\r';
+        line[length++] = character;
+        if (length >= CHUNK)
+            put(line, &length);
+    }
+    if (length > 0)
+        put(line, &length);
+}
