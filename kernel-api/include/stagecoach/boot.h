@@ -261,27 +261,56 @@ BOOT_STATIC_ASSERT(sizeof(struct boot_info) == 456, "append-only ABI");
  * The two macros of a kernel.
  */
 
-/* States the kernel's wishes, once per kernel, at file scope: BOOT_CONFIG(.kernel_stack_size = 65536). In C++ keep
- * the order of the fields. BOOT_CONFIG() alone takes every default. */
+/* States the kernel's wishes, once per kernel, at file scope, all of them constants:
+ *     BOOT_CONFIG(.kernel_stack_size = 64 * 1024, .physical_memory = BOOT_ANYWHERE);
+ * Fields that are left out take their default; BOOT_CONFIG() takes every default. In C++ keep the order of the fields. */
 #define BOOT_CONFIG(...)                                                                                              \
-    __attribute__((used, section(".note.stagecoach"), aligned(8))) extern const struct boot_note boot_note_;          \
-    const struct boot_note boot_note_ = {                                                                             \
+    BOOT_QUIET_BEGIN_                                                                                                 \
+    BOOT_EXTERN_ const struct boot_note boot_note_ __attribute__((section(".note.stagecoach"), aligned(8)));          \
+    __attribute__((used)) BOOT_CONSTANT_ const struct boot_note boot_note_ = {                                        \
         sizeof(BOOT_NOTE_NAME),                                                                                       \
         sizeof(struct boot_config),                                                                                   \
         BOOT_NOTE_CONFIG,                                                                                             \
         BOOT_NOTE_NAME,                                                                                               \
         {.size = sizeof(struct boot_config), .version = BOOT_PROTOCOL_VERSION, __VA_ARGS__},                          \
-    }
+    };                                                                                                                \
+    BOOT_QUIET_END_                                                                                                   \
+    BOOT_STATIC_ASSERT(sizeof(struct boot_note) % 8 == 0, "the note keeps its neighbours aligned")
 
-/* Defines the ELF entry point _start, which calls `function`, a static void function(struct boot_info *) that may be
- * defined later in the file, on the loader's stack, and stops the CPU should it return. */
+/* Names the kernel's first function, `static void function(struct boot_info *)`, which may be defined further down, and
+ * defines the ELF entry point _start, which calls it and stops the CPU should it return. The state at entry is that of
+ * any C function, so _start needs no assembly. */
 #define BOOT_ENTRY(function)                                                                                          \
     static void function(struct boot_info *info);                                                                     \
-    __attribute__((naked, noreturn, used, noinline)) void _start(void)                                                \
+    BOOT_EXTERN_ void _start(struct boot_info *info) __attribute__((noreturn));                                       \
+    BOOT_ENTRY_ATTRIBUTES_ void _start(struct boot_info *info)                                                        \
     {                                                                                                                 \
-        __asm__("call %P0\n1:\tcli\n\thlt\n\tjmp 1b" ::"i"(function));                                               \
+        function(info);                                                                                               \
+        for (;;)                                                                                                      \
+            __asm__ volatile("cli\n\thlt");                                                                           \
     }                                                                                                                 \
-    struct boot_info
+    BOOT_STATIC_ASSERT(sizeof(void *) == 8, "a kernel for x86_64 is compiled as 64-bit code")
+
+/* What the two macros are made of; not for use elsewhere. */
+#define BOOT_QUIET_BEGIN_                                                                                             \
+    _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Wmissing-field-initializers\"")
+#define BOOT_QUIET_END_ _Pragma("GCC diagnostic pop")
+#if defined(__has_attribute) && __has_attribute(no_stack_protector)
+/* The canary lies at FS:0x28, which the kernel sets up only later. */
+#define BOOT_ENTRY_ATTRIBUTES_ __attribute__((used, no_stack_protector))
+#else
+#define BOOT_ENTRY_ATTRIBUTES_ __attribute__((used))
+#endif
+#ifdef __cplusplus
+#define BOOT_EXTERN_ extern "C"
+#else
+#define BOOT_EXTERN_ extern
+#endif
+#ifdef __cpp_constinit
+#define BOOT_CONSTANT_ constinit
+#else
+#define BOOT_CONSTANT_
+#endif
 
 #ifdef __cplusplus
 }
