@@ -1,5 +1,4 @@
-/* What imgtool fills in when it writes the BIOS loader to a disk, and where. Shared by imgtool, stage 4 and, as the
- * numbers' second form, bios/image_format.inc (checked against this file in bios/stage4/main.c).
+/* What imgtool fills in when it writes the BIOS loader to a disk, and where. image_format.inc is the same for NASM.
  *
  * Two files come out of the build of bios/:
  *   stage1.bin  440 bytes, the start of the master boot record. Bytes 3..0x59 are free of code and data, because some
