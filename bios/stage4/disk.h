@@ -1,0 +1,12 @@
+/* A disk of the BIOS: INT 13h with its extensions (EDD 3.0). */
+#ifndef STAGECOACH_BIOS_DISK_H
+#define STAGECOACH_BIOS_DISK_H
+
+#include "block.h"
+
+#define DISK_SIZE_UNKNOWN (1ull << 62) /* block.size of a disk whose BIOS doesn't tell */
+
+/* Opens drive `number`. There is one disk at a time; *block points to it. */
+enum status disk_open(uint32_t number, struct block **block, struct error *error);
+
+#endif

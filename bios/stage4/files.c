@@ -1,0 +1,41 @@
+/* The file operations of common/firmware.h: the boot drive's FAT volume. */
+#include "fat.h"
+#include "firmware.h"
+#include "identity.h"
+#include "memory.h"
+#include "volume.h"
+
+static struct fat *volume;
+
+_Static_assert(sizeof(struct fat_file) <= sizeof((struct firmware_file){0}.private_), "a file's state fits");
+
+enum status firmware_start(struct error *error)
+{
+    struct boot_disk disk;
+    enum status status = volume_find(identity_drive(), &volume, &disk, error);
+    if (status == STATUS_OK)
+        identity_set_disk(&disk);
+    return status;
+}
+
+enum status firmware_open(const char *path, struct firmware_file *file, struct error *error)
+{
+    struct fat_file found;
+    enum status status = fat_open(volume, path, &found, error);
+    if (status != STATUS_OK)
+        return status;
+    if (found.attributes & FAT_ATTRIBUTE_DIRECTORY)
+        return error_set(error, STATUS_NOT_A_FILE, "%s is a directory", path);
+    file->size = found.size;
+    memcpy(file->private_, &found, sizeof found);
+    return STATUS_OK;
+}
+
+enum status firmware_read(struct firmware_file *file, uint64_t offset, uint64_t size, void *to, struct error *error)
+{
+    struct fat_file state;
+    memcpy(&state, file->private_, sizeof state);
+    enum status status = fat_read(&state, offset, size, to, error);
+    memcpy(file->private_, &state, sizeof state); /* keeps the place in the cluster chain */
+    return status;
+}

@@ -1,0 +1,31 @@
+#include "identity.h"
+
+#include "firmware.h"
+#include "stage_handoff.h"
+
+static struct firmware_identity identity = {
+    .stage = "4",
+    .firmware = BOOT_FIRMWARE_BIOS,
+    .boot_source = BOOT_SOURCE_DISK,
+};
+
+void identity_start(const struct stage_handoff *handoff)
+{
+    identity.entry_tsc = handoff->entry_tsc;
+    identity.disk.bios_drive = handoff->drive;
+}
+
+uint32_t identity_drive(void)
+{
+    return identity.disk.bios_drive;
+}
+
+void identity_set_disk(const struct boot_disk *disk)
+{
+    identity.disk = *disk;
+}
+
+const struct firmware_identity *firmware_identity(void)
+{
+    return &identity;
+}

@@ -1,0 +1,15 @@
+/* Who started the loader: what firmware_identity() tells. */
+#ifndef STAGECOACH_BIOS_IDENTITY_H
+#define STAGECOACH_BIOS_IDENTITY_H
+
+#include <stagecoach/boot.h>
+
+#include <stdint.h>
+
+struct stage_handoff;
+
+void identity_start(const struct stage_handoff *handoff);
+uint32_t identity_drive(void);
+void identity_set_disk(const struct boot_disk *disk);
+
+#endif

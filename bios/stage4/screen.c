@@ -1,0 +1,30 @@
+#include "screen.h"
+
+#include "bios.h"
+#include "firmware.h"
+
+#define INT_VIDEO 0x10
+#define VIDEO_TELETYPE 0x0e00u
+#define COLOUR_GREY 7u
+
+static bool gone;
+
+void screen_gone(void)
+{
+    gone = true;
+}
+
+static void screen_put(char character)
+{
+    struct bios_registers registers = {.eax = VIDEO_TELETYPE | (uint8_t)character, .ebx = COLOUR_GREY};
+    bios_interrupt(INT_VIDEO, &registers);
+}
+
+void firmware_screen_write(const char *text, size_t size)
+{
+    for (size_t i = 0; i < size && !gone; i++) {
+        if (text[i] == '\n')
+            screen_put('\r');
+        screen_put(text[i]);
+    }
+}

@@ -1,0 +1,8 @@
+/* Text on the BIOS's screen. */
+#ifndef STAGECOACH_BIOS_SCREEN_H
+#define STAGECOACH_BIOS_SCREEN_H
+
+/* The display shows a framebuffer now: the BIOS's text output would not be seen, or would spoil the picture. */
+void screen_gone(void);
+
+#endif
