@@ -81,7 +81,8 @@
     S(FILE_EMPTY, 702, "a file that must have content is empty")                                                       \
     /* 9xx */                                                                                                          \
     S(INTERNAL, 901, "the loader has a bug")                                                                           \
-    S(BUSY, 902, "memory was taken by the firmware meanwhile")
+    S(BUSY, 902, "memory was taken by the firmware meanwhile")                                                         \
+    S(KERNEL_FAULT, 903, "the kernel caused an exception before it had an interrupt table of its own")
 
 enum status {
 #define STATUS_ENUM(name, number, text) STATUS_##name = number,
