@@ -1,0 +1,49 @@
+/* imgtool: the table of commands, and what they have in common on the command line. */
+#include "cli.h"
+
+#include <string.h>
+
+static const struct command *const commands[] = {
+    &command_run,
+    NULL,
+};
+
+static int finish(int code)
+{
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        cli_error("can't write to stdout");
+        return EXIT_IO;
+    }
+    return code;
+}
+
+static int help(int argc, const char **argv)
+{
+    if (argc < 2) {
+        cli_print_overview(stdout, commands);
+        return EXIT_OK;
+    }
+    const struct command *command = cli_find_command(commands, argv[1]);
+    if (!command)
+        return EXIT_USAGE;
+    cli_print_help(command);
+    return EXIT_OK;
+}
+
+int main(int argc, char **argv)
+{
+    const char **words = (const char **)argv + 1;
+    int count = argc - 1;
+    if (count < 1) {
+        cli_print_overview(stderr, commands);
+        return EXIT_USAGE;
+    }
+    if (strcmp(words[0], "--version") == 0) {
+        printf("imgtool %s\n", STAGECOACH_VERSION);
+        return finish(EXIT_OK);
+    }
+    if (strcmp(words[0], "help") == 0 || strcmp(words[0], "--help") == 0 || strcmp(words[0], "-h") == 0)
+        return finish(help(count, words));
+    const struct command *command = cli_find_command(commands, words[0]);
+    return finish(command ? cli_run_command(command, count, words) : EXIT_USAGE);
+}

@@ -1,0 +1,165 @@
+#include "qemu.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* "-drive" values end at a comma; a doubled one stands for itself. The result is the caller's to free. */
+static char *escape_commas(const char *text)
+{
+    char *escaped = malloc(strlen(text) * 2 + 1), *to = escaped;
+    if (!escaped)
+        abort();
+    for (; *text; text++) {
+        if (*text == ',')
+            *to++ = ',';
+        *to++ = *text;
+    }
+    *to = '\0';
+    return escaped;
+}
+
+static void add_pair(struct arguments *arguments, const char *name, const char *value)
+{
+    arguments_add(arguments, name);
+    arguments_add(arguments, value);
+}
+
+static void add_drive(struct arguments *arguments, const char *format, const char *file)
+{
+    char *escaped = escape_commas(file);
+    arguments_add(arguments, "-drive");
+    arguments_addf(arguments, "%s,format=raw,file=%s", format, escaped);
+    free(escaped);
+}
+
+/* The controller and the disk on it, first in the boot order so that no firmware tries the network or its shell. */
+struct disk_kind {
+    const char *name;
+    const char *controller; /* on any machine; NULL: none needed */
+    const char *device;
+};
+
+static const struct disk_kind disk_kinds[] = {
+    {"ide", NULL, "ide-hd,bus=ide.0,drive=boot,bootindex=0"},
+    {"ahci", "ich9-ahci,id=boot-ahci", "ide-hd,bus=boot-ahci.0,drive=boot,bootindex=0"},
+    {"virtio", NULL, "virtio-blk-pci,drive=boot,bootindex=0"},
+    {"nvme", NULL, "nvme,serial=stagecoach,drive=boot,bootindex=0"},
+    {"usb", "qemu-xhci,id=boot-usb", "usb-storage,bus=boot-usb.0,drive=boot,bootindex=0"},
+    {"scsi", "virtio-scsi-pci,id=boot-scsi", "scsi-hd,bus=boot-scsi.0,drive=boot,bootindex=0"},
+};
+
+static const struct disk_kind *find_disk(const char *name)
+{
+    for (size_t i = 0; i < sizeof disk_kinds / sizeof *disk_kinds; i++)
+        if (strcmp(disk_kinds[i].name, name) == 0)
+            return &disk_kinds[i];
+    return NULL;
+}
+
+const char *qemu_default_machine(const char *disk)
+{
+    return strcmp(disk, "ide") == 0 ? "pc" : "q35";
+}
+
+const char *qemu_disk_problem(const char *machine, const char *disk)
+{
+    if (strcmp(machine, "q35") != 0 && strcmp(machine, "pc") != 0)
+        return "the machine is q35 or pc";
+    if (!find_disk(disk))
+        return "the disk is ide, ahci, virtio, nvme, usb or scsi";
+    if (strcmp(disk, "ide") == 0 && strcmp(machine, "q35") == 0)
+        return "q35 has no IDE controller: use --disk ahci or --machine pc";
+    return NULL;
+}
+
+static void add_disk(const struct qemu_options *options, struct arguments *arguments)
+{
+    const struct disk_kind *kind = find_disk(options->disk);
+    bool builtin_ahci = strcmp(options->disk, "ahci") == 0 && strcmp(options->machine, "q35") == 0;
+    /* q35's own controller is called "ide" too. */
+    if (builtin_ahci)
+        kind = find_disk("ide");
+    add_drive(arguments, "if=none,id=boot,snapshot=on", options->image);
+    if (kind->controller)
+        add_pair(arguments, "-device", kind->controller);
+    add_pair(arguments, "-device", kind->device);
+}
+
+/* The exit port is a debug console, not isa-debug-exit, because that would end QEMU before a screenshot can be taken;
+ * and because the guest runs on for a while under TCG after isa-debug-exit anyway. */
+static void add_channels(const struct qemu_options *options, struct arguments *arguments)
+{
+    arguments_add(arguments, "-chardev");
+    arguments_addf(arguments, "socket,id=qmp,fd=%d", options->qmp_fd);
+    add_pair(arguments, "-mon", "chardev=qmp,mode=control");
+    arguments_add(arguments, "-chardev");
+    arguments_addf(arguments, "socket,id=exit,fd=%d", options->exit_fd);
+    arguments_add(arguments, "-device");
+    arguments_addf(arguments, "isa-debugcon,chardev=exit,iobase=%#x", QEMU_EXIT_PORT);
+    if (options->serial_fd < 0) {
+        add_pair(arguments, "-serial", "none");
+        return;
+    }
+    arguments_add(arguments, "-chardev");
+    arguments_addf(arguments, "socket,id=serial,fd=%d", options->serial_fd);
+    add_pair(arguments, "-serial", "chardev:serial");
+}
+
+static void add_firmware(const struct qemu_options *options, struct arguments *arguments)
+{
+    if (!options->ovmf_code)
+        return;
+    add_drive(arguments, "if=pflash,unit=0,readonly=on", options->ovmf_code);
+    add_drive(arguments, "if=pflash,unit=1", options->ovmf_vars);
+}
+
+void qemu_arguments(const struct qemu_options *options, struct arguments *arguments)
+{
+    arguments_add(arguments, options->program);
+    add_pair(arguments, "-name", "imgtool");
+    add_pair(arguments, "-machine", options->machine);
+    add_pair(arguments, "-accel", options->accel);
+    if (options->cpu)
+        add_pair(arguments, "-cpu", options->cpu);
+    if (options->memory)
+        add_pair(arguments, "-m", options->memory);
+    arguments_add(arguments, "-smp");
+    arguments_addf(arguments, "%d", options->cpus);
+    if (options->vga)
+        add_pair(arguments, "-vga", options->vga);
+    if (!options->gui)
+        add_pair(arguments, "-display", "none");
+    add_pair(arguments, "-nic", "none");
+    add_pair(arguments, "-parallel", "none");
+    /* A reset is a result, not a reason to start again; QEMU stays until we have seen the end. */
+    arguments_add(arguments, "-no-reboot");
+    arguments_add(arguments, "-no-shutdown");
+    if (options->gdb) {
+        arguments_add(arguments, "-s");
+        arguments_add(arguments, "-S");
+    }
+    add_firmware(options, arguments);
+    add_disk(options, arguments);
+    add_channels(options, arguments);
+    for (const char *const *extra = options->extra; extra && *extra; extra++)
+        arguments_add(arguments, *extra);
+}
+
+bool qemu_find_ovmf(const char **code, const char **variables)
+{
+    static const char *const places[][2] = {
+        {"/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_VARS_4M.fd"},         /* Debian, Ubuntu */
+        {"/usr/share/edk2/x64/OVMF_CODE.4m.fd", "/usr/share/edk2/x64/OVMF_VARS.4m.fd"}, /* Arch */
+        {"/usr/share/edk2/ovmf/OVMF_CODE.fd", "/usr/share/edk2/ovmf/OVMF_VARS.fd"},     /* Fedora */
+        {"/usr/share/OVMF/OVMF_CODE.fd", "/usr/share/OVMF/OVMF_VARS.fd"},               /* older Debian, 2 MiB */
+    };
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        if (access(places[i][0], R_OK) == 0 && access(places[i][1], R_OK) == 0) {
+            *code = places[i][0];
+            *variables = places[i][1];
+            return true;
+        }
+    }
+    return false;
+}

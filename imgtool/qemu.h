@@ -1,0 +1,40 @@
+/* QEMU's command line for a boot: a pure function of what the user wants. */
+#ifndef STAGECOACH_IMGTOOL_QEMU_H
+#define STAGECOACH_IMGTOOL_QEMU_H
+
+#include "process.h"
+
+#include <stdbool.h>
+
+struct qemu_options {
+    const char *program;            /* path of qemu-system-x86_64 */
+    const char *image;              /* absolute path; the guest's writes are thrown away */
+    const char *machine;            /* "q35", "pc" */
+    const char *disk;               /* "ide", "ahci", "virtio", "nvme", "usb", "scsi" */
+    const char *accel;              /* "tcg", "kvm" */
+    const char *memory, *cpu, *vga; /* as QEMU takes them; NULL: QEMU's default */
+    int cpus;
+    bool gui, gdb;
+    const char *ovmf_code, *ovmf_vars; /* NULL: SeaBIOS; else OVMF's code and our own copy of its variables */
+    int qmp_fd, exit_fd;               /* sockets: control channel; bytes that the guest writes to port 0xf4 */
+    int serial_fd;                     /* socket: COM1; -1: no serial port */
+    const char *const *extra;          /* NULL-terminated: further arguments for QEMU */
+};
+
+/* The port on which a guest says how it went, and what it says. */
+#define QEMU_EXIT_PORT 0xf4
+#define QEMU_EXIT_SUCCESS 0x10
+#define QEMU_EXIT_FAILURE 0x11
+
+/* The machine that a disk needs if the user names none. */
+const char *qemu_default_machine(const char *disk);
+
+/* Why this disk can't be had on this machine, or NULL. */
+const char *qemu_disk_problem(const char *machine, const char *disk);
+
+void qemu_arguments(const struct qemu_options *options, struct arguments *arguments);
+
+/* Finds OVMF's code and the template of its variables; false if it is not installed. */
+bool qemu_find_ovmf(const char **code, const char **variables);
+
+#endif

@@ -1,0 +1,247 @@
+/* imgtool run: boots an image, or a kernel, in QEMU. */
+#include "cli.h"
+#include "guest.h"
+#include "kvm_probe.h"
+#include "process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char *firmware, *disk, *machine, *memory, *cpu, *vga, *qemu_program, *screenshot, *serial_log;
+static int cpus = 1, timeout_seconds, gdb, gui, no_serial, verbose;
+
+static const struct poptOption options[] = {
+    {"firmware", 'f', POPT_ARG_STRING, &firmware, 0, "bios (the default) or uefi", "NAME"},
+    {"disk", 'd', POPT_ARG_STRING, &disk, 0, "ide, ahci (the default), virtio, nvme, usb or scsi", "KIND"},
+    {"machine", 'M', POPT_ARG_STRING, &machine, 0, "q35, or pc (the default for --disk ide)", "NAME"},
+    {"memory", 'm', POPT_ARG_STRING, &memory, 0, "memory of the machine (default: 256M)", "SIZE"},
+    {"cpu", 0, POPT_ARG_STRING, &cpu, 0, "CPU model and features as QEMU names them", "MODEL"},
+    {"smp", 0, POPT_ARG_INT, &cpus, 0, "number of CPUs (default: 1)", "N"},
+    {"vga", 0, POPT_ARG_STRING, &vga, 0, "none, std (the default), cirrus, virtio or qxl", "CARD"},
+    {"no-serial", 0, POPT_ARG_NONE, &no_serial, 0, "a machine without a serial port", NULL},
+    {"serial-log", 0, POPT_ARG_STRING, &serial_log, 0, "write COM1's output to a file, too", "FILE"},
+    {"screenshot", 's', POPT_ARG_STRING, &screenshot, 0, "write a PNG picture of the screen when the guest ends",
+     "FILE"},
+    {"timeout", 't', POPT_ARG_INT, &timeout_seconds, 0, "give up after that many seconds (default: never)", "S"},
+    {"gdb", 'g', POPT_ARG_NONE, &gdb, 0, "wait for a debugger on TCP port 1234 before the first instruction", NULL},
+    {"gui", 0, POPT_ARG_NONE, &gui, 0, "show the machine's screen in a window", NULL},
+    {"qemu", 0, POPT_ARG_STRING, &qemu_program, 0, "QEMU to use (default: qemu-system-x86_64 in PATH)", "PATH"},
+    {"verbose", 'v', POPT_ARG_NONE, &verbose, 0, "print QEMU's command line", NULL},
+    POPT_TABLEEND,
+};
+
+static bool one_of(const char *value, const char *option, const char *const *allowed)
+{
+    for (size_t i = 0; allowed[i]; i++)
+        if (strcmp(value, allowed[i]) == 0)
+            return true;
+    fflush(stdout);
+    fprintf(stderr, "imgtool: error: --%s %s: choose", option, value);
+    for (size_t i = 0; allowed[i]; i++)
+        fprintf(stderr, "%s %s", i ? "," : "", allowed[i]);
+    fputc('\n', stderr);
+    return false;
+}
+
+static bool options_ok(void)
+{
+    static const char *const firmwares[] = {"bios", "uefi", NULL};
+    static const char *const machines[] = {"q35", "pc", NULL};
+    static const char *const disks[] = {"ide", "ahci", "virtio", "nvme", "usb", "scsi", NULL};
+    static const char *const cards[] = {"none", "std", "cirrus", "virtio", "qxl", NULL};
+    const char *problem;
+    if ((firmware && !one_of(firmware, "firmware", firmwares)) || (disk && !one_of(disk, "disk", disks)) ||
+        (machine && !one_of(machine, "machine", machines)) || (vga && !one_of(vga, "vga", cards)))
+        return false;
+    if (cpus < 1 || timeout_seconds < 0) {
+        cli_error("--smp and --timeout take positive numbers");
+        return false;
+    }
+    if (serial_log && no_serial) {
+        cli_error("--serial-log needs a serial port: leave out --no-serial");
+        return false;
+    }
+    if (machine && (problem = qemu_disk_problem(machine, disk ? disk : "ahci"))) {
+        cli_error("--machine %s: %s", machine, problem);
+        return false;
+    }
+    return true;
+}
+
+/* What run needs for itself: found or made before QEMU starts, removed after it. */
+struct workspace {
+    char directory[PATH_MAX], image[PATH_MAX], program[PATH_MAX];
+    char variables[PATH_MAX + 32];
+    const char *ovmf_code; /* NULL: BIOS */
+};
+
+static int missing(const char *what, const char *package)
+{
+    cli_error("%s is not installed; this installs it:\n  apt-get install --no-install-recommends %s", what, package);
+    return EXIT_HELPER_MISSING;
+}
+
+static bool copy_file(const char *from, const char *to)
+{
+    int in = open(from, O_RDONLY | O_CLOEXEC);
+    int out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    ssize_t copied = -1;
+    if (in >= 0 && out >= 0) {
+        do {
+            copied = sendfile(out, in, NULL, 1 << 20);
+        } while (copied > 0);
+    }
+    if (copied != 0)
+        cli_error("can't copy %s to %s: %s", from, to, strerror(errno));
+    if (in >= 0)
+        close(in);
+    if (out >= 0)
+        close(out);
+    return copied == 0;
+}
+
+static int find_firmware(struct workspace *workspace)
+{
+    const char *variables;
+    if (!firmware || strcmp(firmware, "bios") == 0)
+        return EXIT_OK;
+    if (!qemu_find_ovmf(&workspace->ovmf_code, &variables))
+        return missing("OVMF, the UEFI firmware for QEMU,", "ovmf");
+    snprintf(workspace->variables, sizeof workspace->variables, "%s/variables.fd", workspace->directory);
+    return copy_file(variables, workspace->variables) ? EXIT_OK : EXIT_IO;
+}
+
+static int build_image(struct workspace *workspace, const char *kernel)
+{
+    struct arguments arguments = {0};
+    snprintf(workspace->image, sizeof workspace->image, "%.*s/disk.img", PATH_MAX - 16, workspace->directory);
+    arguments_add(&arguments, "/proc/self/exe");
+    arguments_add(&arguments, "build-image");
+    arguments_add(&arguments, "--quiet");
+    arguments_add(&arguments, "--output");
+    arguments_add(&arguments, workspace->image);
+    arguments_add(&arguments, "--");
+    arguments_add(&arguments, kernel);
+    int code = process_run(&arguments);
+    arguments_free(&arguments);
+    return code < 0 ? EXIT_FAILED : code;
+}
+
+/* A disk image is used as it is; of an ELF kernel, one is made. */
+static int find_image(struct workspace *workspace, const char *path)
+{
+    char magic[4] = {0};
+    struct stat stat_of;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &stat_of) != 0 || (!S_ISDIR(stat_of.st_mode) && read(fd, magic, sizeof magic) < 0)) {
+        cli_error("%s: %s", path, strerror(errno));
+        if (fd >= 0)
+            close(fd);
+        return EXIT_IO;
+    }
+    close(fd);
+    if (S_ISDIR(stat_of.st_mode)) {
+        cli_error("%s is a directory; run takes a disk image or an ELF kernel", path);
+        return EXIT_INPUT_REJECTED;
+    }
+    if (memcmp(magic, "\177ELF", sizeof magic) == 0)
+        return build_image(workspace, path);
+    if (!realpath(path, workspace->image)) {
+        cli_error("%s: %s", path, strerror(errno));
+        return EXIT_IO;
+    }
+    return EXIT_OK;
+}
+
+static int prepare(struct workspace *workspace, const char *image)
+{
+    if (!process_find(qemu_program ? qemu_program : "qemu-system-x86_64", workspace->program))
+        return missing(qemu_program ? qemu_program : "qemu-system-x86_64", "qemu-system-x86");
+    int code = find_firmware(workspace);
+    return code == EXIT_OK ? find_image(workspace, image) : code;
+}
+
+static int run_guest(const struct workspace *workspace, const char *const *extra, int *signal)
+{
+    const char *accelerator = kvm_choose_accelerator();
+    if (!accelerator) {
+        cli_error("IMGTOOL_ACCEL is 'kvm' or 'tcg', not '%s'", getenv("IMGTOOL_ACCEL"));
+        return EXIT_USAGE;
+    }
+    const char *chosen_disk = disk ? disk : "ahci";
+    struct guest_options guest = {
+        .qemu = {.program = workspace->program,
+                 .image = workspace->image,
+                 .machine = machine ? machine : qemu_default_machine(chosen_disk),
+                 .disk = chosen_disk,
+                 .accel = accelerator,
+                 .memory = memory ? memory : "256M",
+                 .cpu = cpu,
+                 .vga = vga,
+                 .cpus = cpus,
+                 .gui = gui,
+                 .gdb = gdb,
+                 .ovmf_code = workspace->ovmf_code,
+                 .ovmf_vars = workspace->variables,
+                 .extra = extra},
+        .serial = !no_serial,
+        .serial_log = serial_log,
+        .screenshot = screenshot,
+        .timeout_seconds = timeout_seconds,
+        .verbose = verbose,
+    };
+    if (gdb)
+        cli_note("the machine waits for a debugger: gdb -ex 'target remote :1234' KERNEL");
+    return guest_run(&guest, signal);
+}
+
+static int run(poptContext context)
+{
+    const char **arguments = poptGetArgs(context);
+    if (!arguments || !arguments[0]) {
+        cli_error("which image? Usage: imgtool run IMAGE");
+        return EXIT_USAGE;
+    }
+    /* What begins with a dash was behind "--". */
+    if (arguments[1] && arguments[1][0] != '-') {
+        cli_error("one image, not '%s' too; arguments for QEMU go behind --", arguments[1]);
+        return EXIT_USAGE;
+    }
+    if (!options_ok())
+        return EXIT_USAGE;
+
+    static struct workspace workspace;
+    sigset_t before;
+    int signal = 0;
+    guest_block_signals(&before);
+    int code = EXIT_IO;
+    if (temporary_directory_make(workspace.directory)) {
+        code = prepare(&workspace, arguments[0]);
+        if (code == EXIT_OK)
+            code = run_guest(&workspace, (const char *const *)arguments + 1, &signal);
+        temporary_directory_remove(workspace.directory);
+    }
+    /* A signal that was held back ends us here, in the way that a shell expects. */
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    if (signal)
+        raise(signal);
+    return code;
+}
+
+const struct command command_run = {
+    .name = "run",
+    .arguments = "IMAGE|KERNEL [-- QEMU-ARGUMENT...]",
+    .summary = "boot an image, or a kernel, in QEMU",
+    .examples = "imgtool run disk.img --firmware uefi\n"
+                "imgtool run kernel.elf --timeout 30 --screenshot screen.png\n"
+                "imgtool run disk.img --disk usb --memory 2G --gui\n"
+                "imgtool run disk.img --gdb -- -d int,cpu_reset",
+    .options = options,
+    .run = run,
+};
