@@ -28,10 +28,16 @@ static bool equals(struct config_text text, const char *name)
     return i == text.size && name[i] == '\0';
 }
 
-/* As much of a text as a message quotes, for "%.*s". */
+/* As much of a text as a message quotes, for "%.*s": whole UTF-8 characters. */
 static int quoted(struct config_text text)
 {
-    return text.size < 60 ? (int)text.size : 60;
+    const uint32_t limit = 60;
+    if (text.size <= limit)
+        return (int)text.size;
+    uint32_t size = limit;
+    while ((text.text[size] & 0xc0) == 0x80)
+        size--;
+    return (int)size;
 }
 
 static enum status refuse_value(const struct parser *parser, struct config_text value, const char *rule)

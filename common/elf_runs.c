@@ -82,9 +82,12 @@ void elf_runs_make(struct elf_plan *plan)
 
 static bool writable_bytes_in(const struct elf_plan *plan, uint64_t start, uint64_t end)
 {
+    if (start == end) /* a segment around the border has no byte in it */
+        return false;
     for (uint32_t i = 0; i < plan->segment_count; i++) {
         const struct elf_segment *segment = &plan->segments[i];
-        if ((segment->rights & ELF_W) != 0 && segment->address < end && start < segment->address + segment->memory_size)
+        uint64_t segment_end = segment->address + segment->memory_size;
+        if ((segment->rights & ELF_W) != 0 && segment->address < end && start < segment_end)
             return true;
     }
     return false;
