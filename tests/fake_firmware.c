@@ -171,11 +171,11 @@ static enum status build_map(struct memmap *map, struct error *error)
 
 enum status firmware_memory_map(struct memmap *map, struct error *error)
 {
-    enum { CAPACITY = 2 * (FAKE_REGIONS_MAX + FAKE_CLAIMS_MAX + 1) + 1 };
+    enum { CAPACITY = 4 * (FAKE_REGIONS_MAX + FAKE_CLAIMS_MAX + 1) + 1 };
     static struct boot_memory_region storage[CAPACITY];
     if (operation(FAKE_MEMORY_MAP))
         return fail(FAKE_MEMORY_MAP, STATUS_NO_MEMORY_MAP, error);
-    struct memmap result = {storage, 0, CAPACITY};
+    struct memmap result = {storage, 0, CAPACITY}; /* memmap_room() of the most that there can be */
     enum status status = build_map(&result, error);
     if (status == STATUS_OK)
         *map = result;
@@ -231,7 +231,7 @@ static const char *claim_problem(uint64_t phys, uint64_t size)
 static enum status fail_claim(uint64_t phys, struct error *error)
 {
     if (fake->fail_claim_status == STATUS_BUSY)
-        fake_add_memory(phys, PAGE_SIZE, BOOT_MEMORY_RESERVED);
+        fake_add_memory(phys, PAGE_SIZE, BOOT_MEMORY_EFI_RUNTIME_DATA);
     return fail(FAKE_CLAIM, fake->fail_claim_status, error);
 }
 
