@@ -25,6 +25,9 @@
 #include "timeline.h"
 #include "version.h"
 
+#define MAP_GROWTH                                                                                                     \
+    64u /* regions more than now: the framebuffer, and what firmware may split off while memory is taken */
+
 static struct flow {
     struct frames frames;
     struct config config;
@@ -291,9 +294,30 @@ static enum status take_hand_over_frames(struct error *error)
     return status;
 }
 
+/* The firmware's map with the framebuffer in it, which firmware calls reserved or does not mention: so that the window
+ * caches it as the framebuffer's own mapping does. */
+static enum status map_with_framebuffer(struct memmap *map, struct error *error)
+{
+    const struct boot_framebuffer *framebuffer = &flow.display.framebuffer;
+    size_t room = memmap_room(flow.frames.map.count + MAP_GROWTH);
+    void *storage = NULL;
+    enum status status = take_scratch(room * sizeof(struct boot_memory_region), "memory map", &storage, error);
+    *map = (struct memmap){storage, 0, room};
+    for (size_t i = 0; i < flow.frames.map.count && status == STATUS_OK; i++) {
+        const struct boot_memory_region *region = &flow.frames.map.regions[i];
+        status = memmap_add(map, region->phys, region->size, region->type, region->firmware_type, error);
+    }
+    if (status == STATUS_OK)
+        status = memmap_add(map, framebuffer->phys, framebuffer->size, BOOT_MEMORY_FRAMEBUFFER, UINT32_MAX, error);
+    return status == STATUS_OK ? memmap_normalise(map, error) : status;
+}
+
 static enum status build_page_tables(struct error *error)
 {
+    struct memmap map;
     enum status status = take_hand_over_frames(error);
+    if (status == STATUS_OK)
+        status = map_with_framebuffer(&map, error);
     if (status != STATUS_OK)
         return status;
     struct boot_mappings mappings = {
@@ -306,7 +330,7 @@ static enum status build_page_tables(struct error *error)
         .boot_info_phys = flow.area.phys,
         .boot_info_size = flow.area.size,
         .handoff_phys = flow.handoff.phys,
-        .map = &flow.frames.map,
+        .map = &map,
     };
     size_t room = boot_mappings_room(&mappings);
     void *storage = NULL;
