@@ -1,10 +1,11 @@
 /* Files of the boot volume, through the Simple File System protocol (UEFI 2.10, 13.4 and 13.5). */
 #include "services.h"
-#include "text.h"
 #include "volume.h"
 
 #include "checked.h"
 #include "memory.h"
+#include "path.h"
+#include "utf.h"
 
 /* Some firmware fails large reads, and leaves the handle unusable: after a failure we go on in pieces of this size. */
 #define CAREFUL_READ_SIZE (1u << 20)
@@ -34,20 +35,21 @@ static size_t path_length(const char *path)
 static enum status efi_name(const char *path, CHAR16 *name, struct error *error)
 {
     const size_t size = path_length(path);
-    if (path[0] != '/' || size > FIRMWARE_PATH_MAX)
-        return error_set(error, STATUS_PATH_BAD, "%s: a path starts with '/' and has at most %u bytes", path,
-                         FIRMWARE_PATH_MAX);
-    size_t length = 0;
-    for (size_t i = 0; i < size; length++) {
-        if (!text_next(path, size, &i, &name[length]))
-            return error_set(error, STATUS_PATH_BAD, "%s: a path is UTF-8 text without characters above U+FFFF", path);
-        if (name[length] == '\\')
-            return error_set(error, STATUS_PATH_BAD, "%s: names are separated by '/', '\\' is not allowed", path);
-        if (name[length] == '/')
-            name[length] = '\\';
+    const char *const end = path + size;
+    enum status status;
+    if (size > FIRMWARE_PATH_MAX)
+        status = error_set(error, STATUS_PATH_BAD, "a path has at most %u bytes", FIRMWARE_PATH_MAX);
+    else
+        status = path_check(path, size, error);
+    for (const char *at = path; status == STATUS_OK && at < end;) {
+        uint32_t character;
+        if (!utf8_take(&at, end, &character) || character > UINT16_MAX)
+            status = error_set(error, STATUS_PATH_BAD, "UEFI names have no characters above U+FFFF");
+        else
+            *name++ = character == '/' ? u'\\' : (CHAR16)character;
     }
-    name[length] = 0;
-    return STATUS_OK;
+    *name = 0;
+    return status == STATUS_OK ? status : error_prefix(error, "%s", path);
 }
 
 static enum status open_handle(const char *path, EFI_FILE_HANDLE *handle, struct error *error)

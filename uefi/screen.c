@@ -1,6 +1,7 @@
 /* Text on the firmware's console. */
 #include "services.h"
-#include "text.h"
+
+#include "utf.h"
 
 #define CHUNK 80
 
@@ -15,15 +16,18 @@ void firmware_screen_write(const char *text, size_t size)
 {
     if (services.phase != SERVICES_RUNNING || services.system == NULL || services.system->ConOut == NULL)
         return;
+    const char *const end = text + size;
     CHAR16 line[CHUNK + 3];
     size_t length = 0;
-    for (size_t i = 0; i < size;) {
-        CHAR16 character;
-        if (!text_next(text, size, &i, &character))
+    while (text < end) {
+        uint32_t character;
+        if (!utf8_take(&text, end, &character)) {
+            text++;
             character = '?';
+        }
         if (character == '\n')
             line[length++] = '\r';
-        line[length++] = character;
+        line[length++] = character <= UINT16_MAX ? (CHAR16)character : '?';
         if (length >= CHUNK)
             put(line, &length);
     }
