@@ -17,6 +17,8 @@ enum status payload_open_path(struct config_text path, struct firmware_file *fil
 static enum status payload_open(struct payload *payload, struct error *error)
 {
     enum status status = payload_open_path(payload->path, &payload->file, error);
+    if (status == STATUS_FILE_NOT_FOUND)
+        status = error->status = STATUS_MODULE_MISSING;
     if (status == STATUS_OK && payload->file.size == 0)
         status = error_set(error, STATUS_FILE_EMPTY, "%.*s is empty", (int)payload->path.size, payload->path.text);
     if (status != STATUS_OK)
