@@ -243,7 +243,7 @@ enum status firmware_claim(uint64_t phys, uint64_t pages, struct error *error)
     if (problem != NULL)
         fake_violation("firmware_claim of %llu pages at %#llx: %s", (unsigned long long)pages, (unsigned long long)phys,
                        problem);
-    if (operation(FAKE_CLAIM))
+    if (operation(FAKE_CLAIM) || fake->fail_claims)
         return fail_claim(phys, error);
     if (fake->claim_count == FAKE_CLAIMS_MAX)
         fake_violation("more than %u claims", FAKE_CLAIMS_MAX);

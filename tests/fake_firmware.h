@@ -74,6 +74,7 @@ struct fake_machine {
 
     /* --- which operation fails: the fail_at-th of all (from 1; 0: none), and as many after it as fail_more says --- */
     uint64_t fail_at, fail_more;
+    bool fail_claims;              /* whatever fail_at says, no memory is to be had */
     enum status fail_claim_status; /* STATUS_FIRMWARE_CALL, or STATUS_BUSY: then the page is taken in the map, too */
 
     /* --- what happened --- */
