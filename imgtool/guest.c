@@ -376,14 +376,23 @@ static int verdict(const struct session *session, bool timed_out, int status)
     return ended_by_itself(session, status);
 }
 
+/* With a window, the user decides when it has been looked at for long enough. */
+static bool over(const struct session *session)
+{
+    if (session->signal || session->output_error || session->ended)
+        return true;
+    if (session->options->qemu.gui)
+        return session->qmp.window_closed;
+    return session->answered || session->qmp.shutdown;
+}
+
 /* True: the time is over. */
 static bool wait_for_end(struct session *session)
 {
     int seconds = session->options->timeout_seconds;
     int64_t deadline_ms = seconds ? now_ms() + (int64_t)seconds * 1000 : 0;
     bool ready = false;
-    while (!session->signal && !session->output_error && !session->ended && !session->answered &&
-           !session->qmp.shutdown) {
+    while (!over(session)) {
         if (!pump(session, deadline_ms))
             return true;
         if (session->qmp.greeted && !ready)

@@ -1,6 +1,8 @@
 /* imgtool: the table of commands, and what they have in common on the command line. */
 #include "cli.h"
 
+#include <version.h>
+
 #include <string.h>
 
 static const struct command *const commands[] = {

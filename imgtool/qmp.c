@@ -29,11 +29,14 @@ static const char *member_text(struct json_object *object, const char *name)
 static void take_event(struct qmp *qmp, const char *event, struct json_object *object)
 {
     struct json_object *data;
-    if (strcmp(event, "SHUTDOWN") != 0 || qmp->shutdown)
+    if (strcmp(event, "SHUTDOWN") != 0 || !json_object_object_get_ex(object, "data", &data))
         return;
+    const char *reason = member_text(data, "reason");
+    if (strcmp(reason, "host-ui") == 0)
+        qmp->window_closed = true;
+    if (!qmp->shutdown)
+        snprintf(qmp->shutdown_reason, sizeof qmp->shutdown_reason, "%s", reason);
     qmp->shutdown = true;
-    if (json_object_object_get_ex(object, "data", &data))
-        snprintf(qmp->shutdown_reason, sizeof qmp->shutdown_reason, "%s", member_text(data, "reason"));
 }
 
 static void take_answer(struct qmp *qmp, struct json_object *object)

@@ -15,6 +15,7 @@ struct qmp {
     bool greeted;             /* QEMU is up */
     bool shutdown;            /* the guest stopped by itself */
     char shutdown_reason[32]; /* "guest-reset", "guest-shutdown", "guest-panic", "host-ui" ... */
+    bool window_closed;       /* by the user */
     int sent, answered;       /* number of the last command sent, of the last answered */
     bool failed;              /* the last answer was an error */
     char error_text[256];

@@ -30,7 +30,7 @@ static const struct poptOption options[] = {
      "FILE"},
     {"timeout", 't', POPT_ARG_INT, &timeout_seconds, 0, "give up after that many seconds (default: never)", "S"},
     {"gdb", 'g', POPT_ARG_NONE, &gdb, 0, "wait for a debugger on TCP port 1234 before the first instruction", NULL},
-    {"gui", 0, POPT_ARG_NONE, &gui, 0, "show the machine's screen in a window", NULL},
+    {"gui", 0, POPT_ARG_NONE, &gui, 0, "show the machine's screen in a window, until that is closed", NULL},
     {"qemu", 0, POPT_ARG_STRING, &qemu_program, 0, "QEMU to use (default: qemu-system-x86_64 in PATH)", "PATH"},
     {"verbose", 'v', POPT_ARG_NONE, &verbose, 0, "print QEMU's command line", NULL},
     POPT_TABLEEND,
