@@ -1,0 +1,187 @@
+#include "build_options.h"
+
+#include "size.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define TIME_DEFAULT 315532800 /* 1980-01-01: where FAT's time begins */
+
+static char *output, *ramdisk, *command_line, *config_file, *table, *size, *seed;
+static const char **files, **modules;
+static int fat_bits = 32, quiet, verbose, force;
+
+const struct poptOption build_options_table[] = {
+    {"output", 'o', POPT_ARG_STRING, &output, 0, "image to write (default: the kernel's name with .img, right here)",
+     "FILE"},
+    {"ramdisk", 'r', POPT_ARG_STRING, &ramdisk, 0, "file that the kernel gets as its ramdisk, up to 4 GiB - 1", "FILE"},
+    {"cmdline", 'c', POPT_ARG_STRING, &command_line, 0, "command line for the kernel", "TEXT"},
+    {"config", 0, POPT_ARG_STRING, &config_file, 0, "configuration to take along; the other options add lines to it",
+     "FILE"},
+    {"file", 0, POPT_ARG_ARGV, &files, 0, "put SRC on the boot volume as DEST, such as /etc/init.conf; repeatable",
+     "SRC:DEST"},
+    {"module", 0, POPT_ARG_ARGV, &modules, 0, "hand FILE to the kernel as a module; repeatable", "FILE[:NAME[:ARGS]]"},
+    {"table", 0, POPT_ARG_STRING, &table, 0, "partition table: gpt (the default) or mbr", "KIND"},
+    {"fat", 0, POPT_ARG_INT, &fat_bits, 0, "FAT type: 32 (the default), 16 or 12 for small media", "BITS"},
+    {"size", 0, POPT_ARG_STRING, &size, 0, "size of the image, such as 64M (default: what is needed)", "SIZE"},
+    {"seed", 0, POPT_ARG_STRING, &seed, 0, "another text gives other GUIDs to an otherwise equal image", "TEXT"},
+    {"force", 'f', POPT_ARG_NONE, &force, 0, "overwrite a file that is not an image", NULL},
+    {"quiet", 'q', POPT_ARG_NONE, &quiet, 0, "say nothing unless something is wrong", NULL},
+    {"verbose", 'v', POPT_ARG_NONE, &verbose, 0, "show the plan of the image", NULL},
+    POPT_TABLEEND,
+};
+
+static size_t count_words(const char *const *words)
+{
+    size_t count = 0;
+    while (words != NULL && words[count] != NULL)
+        count++;
+    return count;
+}
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash != NULL ? slash + 1 : path;
+}
+
+/* SRC:DEST. FAT names have no colon, so the last one divides. A DEST that ends in '/' is a directory. */
+static enum exit_code take_file(const char *word, struct build_file *file)
+{
+    const char *colon = strrchr(word, ':');
+    if (colon == NULL || colon == word || colon[1] == '\0')
+        return failure(EXIT_USAGE, "--file %s: write SRC:DEST, such as --file init.conf:/etc/init.conf", word);
+    const char *destination = colon + 1;
+    file->source = strndup(word, (size_t)(colon - word));
+    bool directory = destination[strlen(destination) - 1] == '/';
+    if (file->source == NULL || asprintf(&file->path, "%s%s%s", destination[0] == '/' ? "" : "/", destination,
+                                         directory ? base_name(file->source) : "") < 0) {
+        file->path = NULL;
+        return failure_memory();
+    }
+    return EXIT_OK;
+}
+
+/* FILE[:NAME[:ARGS]]; NAME is a word of the configuration, and the file's name on the volume. */
+static enum exit_code take_module(const char *word, struct build_module *module)
+{
+    module->source = strdup(word);
+    if (module->source == NULL)
+        return failure_memory();
+    char *name = strchr(module->source, ':');
+    char *arguments = name != NULL ? strchr(name + 1, ':') : NULL;
+    if (name != NULL)
+        *name++ = '\0';
+    if (arguments != NULL)
+        *arguments++ = '\0';
+    module->line.name = name != NULL && *name != '\0' ? name : base_name(module->source);
+    module->line.arguments = arguments != NULL ? arguments : "";
+    if (module->source[0] == '\0' || module->line.name[0] == '\0')
+        return failure(EXIT_USAGE, "--module %s: write FILE, FILE:NAME or FILE:NAME:ARGS", word);
+    if (strpbrk(module->line.name, " \t/\r\n") != NULL || strpbrk(module->line.arguments, "\r\n") != NULL)
+        return failure(EXIT_USAGE, "--module %s: the name must be one word without '/': write FILE:NAME", word);
+    if (asprintf(&module->line.path, "/modules/%s", module->line.name) < 0) {
+        module->line.path = NULL;
+        return failure_memory();
+    }
+    return EXIT_OK;
+}
+
+static enum exit_code take_lists(struct build_options *options)
+{
+    size_t file_count = count_words(files), module_count = count_words(modules);
+    options->files = calloc(file_count + 1, sizeof *options->files);
+    options->modules = calloc(module_count + 1, sizeof *options->modules);
+    if (options->files == NULL || options->modules == NULL)
+        return failure_memory();
+    enum exit_code code = EXIT_OK;
+    for (; options->file_count < file_count && code == EXIT_OK; options->file_count++)
+        code = take_file(files[options->file_count], &options->files[options->file_count]);
+    for (; options->module_count < module_count && code == EXIT_OK; options->module_count++)
+        code = take_module(modules[options->module_count], &options->modules[options->module_count]);
+    return code;
+}
+
+static enum exit_code take_format(struct build_options *options)
+{
+    if (table != NULL && strcmp(table, "gpt") != 0 && strcmp(table, "mbr") != 0)
+        return failure(EXIT_USAGE, "--table %s: choose gpt or mbr", table);
+    if (fat_bits != 12 && fat_bits != 16 && fat_bits != 32)
+        return failure(EXIT_USAGE, "--fat %d: choose 12, 16 or 32", fat_bits);
+    options->table = table != NULL && strcmp(table, "mbr") == 0 ? LAYOUT_MBR : LAYOUT_GPT;
+    options->fat_bits = (uint32_t)fat_bits;
+    if (size == NULL)
+        return EXIT_OK;
+    if (!size_parse(size, &options->size) || options->size == 0)
+        return failure(EXIT_USAGE, "--size %s: write a number with K, M, G or T, such as 64M", size);
+    if (options->size % LAYOUT_SECTOR_SIZE != 0)
+        return failure(EXIT_USAGE, "--size %s: must be a multiple of %u bytes", size, LAYOUT_SECTOR_SIZE);
+    return EXIT_OK;
+}
+
+/* https://reproducible-builds.org/specs/source-date-epoch/ */
+static enum exit_code take_time(struct build_options *options)
+{
+    const char *text = getenv("SOURCE_DATE_EPOCH");
+    options->time = TIME_DEFAULT;
+    if (text == NULL || *text == '\0')
+        return EXIT_OK;
+    char *end;
+    long long value = strtoll(text, &end, 10);
+    if (*end != '\0' || value < 0 || text[0] < '0' || text[0] > '9')
+        return failure(EXIT_USAGE, "SOURCE_DATE_EPOCH=%s: must be a number of seconds", text);
+    options->time = value;
+    return EXIT_OK;
+}
+
+/* kernel.elf -> kernel.img, in the current directory. */
+static enum exit_code take_output(struct build_options *options)
+{
+    const char *name = base_name(options->kernel), *dot = strrchr(name, '.');
+    int length = dot != NULL && dot != name ? (int)(dot - name) : (int)strlen(name);
+    if (output != NULL)
+        options->output = strdup(output);
+    else if (asprintf(&options->output, "%.*s.img", length, name) < 0)
+        options->output = NULL;
+    return options->output != NULL ? EXIT_OK : failure_memory();
+}
+
+enum exit_code build_options_take(poptContext context, struct build_options *options)
+{
+    const char **arguments = poptGetArgs(context);
+    *options = (struct build_options){0};
+    if (count_words(arguments) != 1)
+        return failure(EXIT_USAGE, "give one kernel: imgtool build-image KERNEL [-o FILE]");
+    if (quiet && verbose)
+        return failure(EXIT_USAGE, "--quiet and --verbose exclude each other");
+    options->kernel = arguments[0];
+    options->ramdisk = ramdisk;
+    options->command_line = command_line;
+    options->config_file = config_file;
+    options->seed = seed != NULL ? seed : "";
+    options->quiet = quiet;
+    options->verbose = verbose;
+    options->force = force;
+    enum exit_code code = take_format(options);
+    if (code == EXIT_OK)
+        code = take_time(options);
+    if (code == EXIT_OK)
+        code = take_output(options);
+    return code == EXIT_OK ? take_lists(options) : code;
+}
+
+void build_options_free(struct build_options *options)
+{
+    for (size_t i = 0; i < options->file_count; i++) {
+        free(options->files[i].source);
+        free(options->files[i].path);
+    }
+    for (size_t i = 0; i < options->module_count; i++) {
+        free(options->modules[i].source);
+        free(options->modules[i].line.path);
+    }
+    free(options->files);
+    free(options->modules);
+    free(options->output);
+    *options = (struct build_options){0};
+}

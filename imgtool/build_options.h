@@ -1,0 +1,38 @@
+/* What the user asked build-image for: the command line, checked as far as it goes without a look at any file. */
+#ifndef STAGECOACH_IMGTOOL_BUILD_OPTIONS_H
+#define STAGECOACH_IMGTOOL_BUILD_OPTIONS_H
+
+#include "image_config.h"
+#include "layout.h"
+
+#include <stdint.h>
+
+struct build_file { /* --file */
+    char *source, *path;
+};
+
+struct build_module { /* --module: a file, and its line in the configuration */
+    char *source;     /* owns the text that `line` points into */
+    struct image_module line;
+};
+
+struct build_options {
+    const char *kernel, *ramdisk, *command_line, *config_file, *seed;
+    char *output;
+    struct build_file *files;
+    struct build_module *modules;
+    size_t file_count, module_count;
+    enum layout_table table;
+    uint32_t fat_bits;
+    uint64_t size; /* bytes; 0: as small as possible */
+    int64_t time;  /* for the files' dates, seconds since 1970 */
+    bool quiet, verbose, force;
+};
+
+extern const struct poptOption build_options_table[];
+
+/* Takes what popt has left in its variables, and the arguments. */
+enum exit_code build_options_take(poptContext context, struct build_options *options);
+void build_options_free(struct build_options *options);
+
+#endif

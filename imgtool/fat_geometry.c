@@ -1,0 +1,193 @@
+#include "fat_geometry.h"
+
+#include "checked.h"
+
+#include <stdlib.h>
+
+/* Readers disagree about volumes close to where one type ends and the next begins: keep this many clusters away. */
+#define MARGIN 16u
+#define SECTORS_PER_CLUSTER_MAX 64u /* 32 KiB: the largest that everybody reads */
+#define ROOT_ENTRIES_LEAST 512u
+#define FAT32_RESERVED 32u
+#define BACKUP_RESERVED_LEAST 1u
+#define DATA_ALIGNMENT 8u /* sectors: holes of a file stay holes if its clusters begin at the host's 4 KiB blocks */
+
+static uint64_t clusters_least(uint32_t bits)
+{
+    return bits == 12 ? 1 : (bits == 16 ? FAT12_CLUSTERS_MAX : FAT16_CLUSTERS_MAX) + 1 + MARGIN;
+}
+
+static uint64_t clusters_most(uint32_t bits)
+{
+    uint32_t most = bits == 12 ? FAT12_CLUSTERS_MAX : bits == 16 ? FAT16_CLUSTERS_MAX : FAT32_CLUSTERS_MAX;
+    return most - MARGIN;
+}
+
+static uint64_t divide_up(uint64_t value, uint64_t by)
+{
+    return value / by + (value % by != 0);
+}
+
+uint64_t fat_geometry_clusters(const struct fat_geometry *geometry, const struct fat_tree *tree, uint32_t node)
+{
+    if (node == FAT_TREE_ROOT && geometry->bits != 32)
+        return 0;
+    return divide_up(tree->nodes[node].size, (uint64_t)geometry->sectors_per_cluster * FAT_SECTOR_SIZE);
+}
+
+uint64_t fat_geometry_offset(const struct fat_geometry *geometry, uint32_t cluster)
+{
+    return geometry->data_offset + (cluster - 2ull) * geometry->sectors_per_cluster * FAT_SECTOR_SIZE;
+}
+
+static uint64_t needed_clusters(const struct fat_geometry *geometry, const struct fat_tree *tree)
+{
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < tree->count; i++)
+        sum += fat_geometry_clusters(geometry, tree, i);
+    return sum;
+}
+
+static uint64_t fat_sectors_for(uint64_t clusters, uint32_t bits)
+{
+    return divide_up((clusters + 2) * bits, 8ull * FAT_SECTOR_SIZE);
+}
+
+static uint64_t root_sectors(const struct fat_geometry *geometry)
+{
+    return geometry->root_entries * FAT_ENTRY_SIZE / FAT_SECTOR_SIZE;
+}
+
+static uint64_t reserved_least(uint32_t bits)
+{
+    return bits == 32 ? FAT32_RESERVED : BACKUP_RESERVED_LEAST;
+}
+
+/* Divides `sectors` into tables and clusters. False if the type does not allow what comes out. */
+static bool divide(struct fat_geometry *geometry, uint64_t sectors)
+{
+    uint64_t fats = 1, data, clusters, per = geometry->sectors_per_cluster;
+    if (sectors > UINT32_MAX)
+        return false;
+    for (;;) { /* larger tables leave fewer clusters: this ends */
+        data = reserved_least(geometry->bits) + FAT_TABLES * fats + root_sectors(geometry);
+        data = (data + DATA_ALIGNMENT - 1) / DATA_ALIGNMENT * DATA_ALIGNMENT;
+        if (data >= sectors)
+            return false;
+        clusters = (sectors - data) / per;
+        if (fat_sectors_for(clusters, geometry->bits) <= fats)
+            break;
+        fats = fat_sectors_for(clusters, geometry->bits);
+    }
+    if (clusters < clusters_least(geometry->bits) || clusters > clusters_most(geometry->bits))
+        return false;
+    if (geometry->bits != 32 && fats > UINT16_MAX)
+        return false;
+    geometry->sectors = (uint32_t)sectors;
+    geometry->fat_sectors = (uint32_t)fats;
+    geometry->reserved_sectors = (uint32_t)(data - FAT_TABLES * fats - root_sectors(geometry));
+    geometry->cluster_count = (uint32_t)clusters;
+    geometry->data_offset = data * FAT_SECTOR_SIZE;
+    return true;
+}
+
+/* The smallest volume, a multiple of `granularity`, for the tree at this cluster size. */
+static bool fit_tree(struct fat_geometry *geometry, const struct fat_tree *tree, uint32_t granularity)
+{
+    uint64_t needed = needed_clusters(geometry, tree), least = clusters_least(geometry->bits);
+    uint64_t clusters = needed > least ? needed : least;
+    uint64_t sectors = reserved_least(geometry->bits) + FAT_TABLES * fat_sectors_for(clusters, geometry->bits) +
+                       root_sectors(geometry) + clusters * geometry->sectors_per_cluster;
+    sectors = divide_up(sectors, granularity) * granularity;
+    while (divide(geometry, sectors) && geometry->cluster_count < clusters) /* what aligning took */
+        sectors += granularity;
+    return geometry->sectors == sectors && geometry->cluster_count >= clusters;
+}
+
+static bool try_cluster_size(struct fat_geometry *geometry, const struct fat_tree *tree, uint32_t sectors_per_cluster,
+                             uint64_t sectors, uint32_t granularity)
+{
+    geometry->sectors_per_cluster = sectors_per_cluster;
+    geometry->sectors = 0;
+    bool fits = sectors == 0 ? fit_tree(geometry, tree, granularity)
+                             : divide(geometry, sectors) && needed_clusters(geometry, tree) <= geometry->cluster_count;
+    return fits;
+}
+
+/* FAT32: the largest clusters that leave enough of them, for short chains. FAT12/16: the smallest that don't give too
+ * many, for little waste. */
+static bool choose_cluster_size(struct fat_geometry *geometry, const struct fat_tree *tree, uint64_t sectors,
+                                uint32_t granularity)
+{
+    for (uint32_t step = 1; step <= SECTORS_PER_CLUSTER_MAX; step *= 2) {
+        uint32_t candidate = geometry->bits == 32 ? SECTORS_PER_CLUSTER_MAX / step : step;
+        bool spacious = geometry->bits == 32 && sectors == 0 && candidate > 1;
+        geometry->sectors_per_cluster = candidate;
+        if (spacious && needed_clusters(geometry, tree) < clusters_least(32)) /* would grow the volume for nothing */
+            continue;
+        if (try_cluster_size(geometry, tree, candidate, sectors, granularity))
+            return true;
+    }
+    return false;
+}
+
+static enum exit_code refuse(const struct fat_tree *tree, uint32_t bits, uint64_t sectors)
+{
+    struct fat_geometry smallest = {.bits = bits, .root_entries = bits == 32 ? 0 : ROOT_ENTRIES_LEAST};
+    uint64_t bytes = 0;
+    for (uint32_t i = 0; i < tree->count; i++)
+        bytes += tree->nodes[i].size;
+    if (!choose_cluster_size(&smallest, tree, 0, 2048))
+        return failure(EXIT_INPUT_REJECTED, "%lu bytes of files don't fit into FAT%u, which ends at %s; use --fat %s",
+                       bytes, bits,
+                       bits == 12   ? "127 MiB"
+                       : bits == 16 ? "2 GiB"
+                                    : "2 TiB",
+                       bits == 12 ? "16 or 32" : "32");
+    if (sectors < smallest.sectors)
+        return failure(EXIT_INPUT_REJECTED,
+                       "--size leaves %lu KiB for the FAT%u volume, which needs %u KiB%s; give a larger --size",
+                       sectors / 2, bits, smallest.sectors / 2, bits == 32 ? " (--fat 12 or 16 needs less)" : "");
+    return failure(EXIT_INPUT_REJECTED,
+                   "--size leaves %lu KiB for the volume: FAT%u ends at %s; give a smaller --size%s", sectors / 2, bits,
+                   bits == 12   ? "127 MiB"
+                   : bits == 16 ? "2 GiB"
+                                : "2 TiB",
+                   bits == 32 ? "" : " or use --fat 32");
+}
+
+static enum exit_code place_nodes(struct fat_geometry *geometry, const struct fat_tree *tree)
+{
+    uint64_t next = 2;
+    geometry->first_clusters = calloc(tree->count, sizeof *geometry->first_clusters);
+    if (geometry->first_clusters == NULL)
+        return failure_memory();
+    for (uint32_t i = 0; i < tree->count; i++) {
+        uint64_t clusters = fat_geometry_clusters(geometry, tree, i);
+        geometry->first_clusters[i] = clusters > 0 ? (uint32_t)next : 0;
+        next += clusters;
+    }
+    geometry->used_clusters = (uint32_t)(next - 2);
+    return EXIT_OK;
+}
+
+enum exit_code fat_geometry_make(const struct fat_tree *tree, uint32_t bits, uint64_t sectors, uint32_t granularity,
+                                 struct fat_geometry *geometry)
+{
+    uint64_t root = tree->nodes[FAT_TREE_ROOT].size / FAT_ENTRY_SIZE;
+    uint64_t per_sector = FAT_SECTOR_SIZE / FAT_ENTRY_SIZE;
+    uint64_t entries = root < ROOT_ENTRIES_LEAST ? ROOT_ENTRIES_LEAST : divide_up(root, per_sector) * per_sector;
+    if (bits != 32 && entries > UINT16_MAX)
+        return failure(EXIT_INPUT_REJECTED, "the root directory of FAT%u has no room for %lu entries; use --fat 32",
+                       bits, entries);
+    *geometry = (struct fat_geometry){.bits = bits, .root_entries = bits == 32 ? 0 : (uint32_t)entries};
+    if (!choose_cluster_size(geometry, tree, sectors, granularity))
+        return refuse(tree, bits, sectors);
+    return place_nodes(geometry, tree);
+}
+
+void fat_geometry_free(struct fat_geometry *geometry)
+{
+    free(geometry->first_clusters);
+    geometry->first_clusters = NULL;
+}

@@ -1,0 +1,36 @@
+/* How big the parts of a new FAT volume are, and where each file lies on it: all in numbers, before a byte is written.
+ */
+#ifndef STAGECOACH_IMGTOOL_FAT_GEOMETRY_H
+#define STAGECOACH_IMGTOOL_FAT_GEOMETRY_H
+
+#include "fat_tree.h"
+
+#define FAT_SECTOR_SIZE 512u
+#define FAT_TABLES 2u
+
+struct fat_geometry {
+    uint32_t bits;    /* 12, 16 or 32 */
+    uint32_t sectors; /* of the whole volume */
+    uint32_t sectors_per_cluster;
+    uint32_t reserved_sectors;
+    uint32_t fat_sectors;  /* of one table */
+    uint32_t root_entries; /* FAT12/16 */
+    uint32_t cluster_count;
+    uint32_t used_clusters;
+    uint64_t data_offset;     /* bytes from the volume's start to cluster 2 */
+    uint32_t *first_clusters; /* of each node of the tree, owned; 0: has none */
+};
+
+/* The smallest good volume that holds the tree, in sectors rounded up to `granularity`, or (sectors > 0) the best one
+ * of exactly `sectors`. */
+enum exit_code fat_geometry_make(const struct fat_tree *tree, uint32_t bits, uint64_t sectors, uint32_t granularity,
+                                 struct fat_geometry *geometry);
+void fat_geometry_free(struct fat_geometry *geometry);
+
+/* Clusters that a node takes in this volume; 0 for empty files and for the root of FAT12/16. */
+uint64_t fat_geometry_clusters(const struct fat_geometry *geometry, const struct fat_tree *tree, uint32_t node);
+
+/* Where a cluster begins, in bytes from the volume's start. */
+uint64_t fat_geometry_offset(const struct fat_geometry *geometry, uint32_t cluster);
+
+#endif

@@ -1,0 +1,25 @@
+/* Writes a planned FAT volume: boot sectors, tables and directories here, the files' bytes by the caller. */
+#ifndef STAGECOACH_IMGTOOL_FAT_WRITE_H
+#define STAGECOACH_IMGTOOL_FAT_WRITE_H
+
+#include "fat_geometry.h"
+
+struct fat_stamp {
+    uint16_t date, time; /* as FAT has them */
+};
+
+struct fat_volume {
+    const struct fat_tree *tree;
+    const struct fat_geometry *geometry;
+    uint64_t offset; /* of the volume in the image, bytes */
+    uint32_t volume_id;
+    struct fat_stamp stamp;
+};
+
+/* Seconds since 1970 in UTC, brought into FAT's range (1980 to 2107). */
+struct fat_stamp fat_stamp_make(int64_t seconds);
+
+/* The image reads as zeroes where nothing has been written yet. */
+enum exit_code fat_write(const struct fat_volume *volume, int fd, const char *to);
+
+#endif

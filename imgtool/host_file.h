@@ -1,0 +1,31 @@
+/* A file of the user's that goes into an image: read in place, never as a whole. */
+#ifndef STAGECOACH_IMGTOOL_HOST_FILE_H
+#define STAGECOACH_IMGTOOL_HOST_FILE_H
+
+#include "failure.h"
+
+#include <stdint.h>
+#include <sys/stat.h>
+
+struct host_file {
+    const char *path; /* as the user wrote it; not owned */
+    int fd;
+    uint64_t size;
+    struct stat stat; /* when it was opened */
+};
+
+/* Opens a regular file. */
+enum exit_code host_file_open(struct host_file *file, const char *path);
+void host_file_close(struct host_file *file);
+
+/* Reads exactly [offset, offset + size). */
+enum exit_code host_file_read(const struct host_file *file, uint64_t offset, uint64_t size, void *to);
+
+/* Copies the whole file to `offset` of `fd` (whose name is `to`, for messages), leaving out its holes: the target has
+ * zeroes there already. Fails if the file has changed since it was opened. */
+enum exit_code host_file_copy(const struct host_file *file, int fd, uint64_t offset, const char *to);
+
+/* Writes exactly [offset, offset + size) of `fd`. */
+enum exit_code host_write(int fd, uint64_t offset, const void *from, uint64_t size, const char *to);
+
+#endif

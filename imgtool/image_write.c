@@ -1,0 +1,65 @@
+#include "image_write.h"
+
+#include "../bios/image_format.h"
+#include "crc32.h"
+#include "gpt_write.h"
+#include "loader_files.h"
+#include "mbr_write.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static enum exit_code write_stages(const struct image_plan *plan, int fd, const char *to)
+{
+    struct span stages = loader_stages();
+    struct bios_stages_header header;
+    uint8_t *bytes = malloc(stages.size);
+    if (bytes == NULL)
+        return failure_memory();
+    memcpy(bytes, stages.data, stages.size);
+    memcpy(&header, bytes, sizeof header);
+    header.image_id = plan->ids.image_id;
+    header.crc32 = crc32_add(0, bytes + sizeof header, stages.size - sizeof header);
+    memcpy(bytes, &header, sizeof header);
+    enum exit_code code = host_write(fd, plan->layout.stages.first * LAYOUT_SECTOR_SIZE, bytes, stages.size, to);
+    free(bytes);
+    return code;
+}
+
+static enum exit_code write_files(const struct image_plan *plan, int fd, const char *to)
+{
+    const struct fat_tree *tree = &plan->content->tree;
+    uint64_t volume = plan->layout.esp.first * LAYOUT_SECTOR_SIZE;
+    enum exit_code code = EXIT_OK;
+    for (uint32_t i = 1; i < tree->count && code == EXIT_OK; i++) {
+        const struct fat_node *node = &tree->nodes[i];
+        if (node->directory || node->size == 0)
+            continue;
+        const struct image_item *item = &plan->content->items[node->content];
+        uint64_t offset = volume + fat_geometry_offset(&plan->geometry, plan->geometry.first_clusters[i]);
+        if (item->bytes.data != NULL)
+            code = host_write(fd, offset, item->bytes.data, item->bytes.size, to);
+        else
+            code = host_file_copy(&item->file, fd, offset, to);
+    }
+    return code;
+}
+
+enum exit_code image_write(const struct image_plan *plan, int fd, const char *to)
+{
+    struct fat_volume volume = {
+        .tree = &plan->content->tree,
+        .geometry = &plan->geometry,
+        .offset = plan->layout.esp.first * LAYOUT_SECTOR_SIZE,
+        .volume_id = plan->ids.volume_id,
+        .stamp = plan->stamp,
+    };
+    enum exit_code code = mbr_write(&plan->layout, &plan->ids, loader_stage1(), fd, to);
+    if (code == EXIT_OK && plan->layout.table == LAYOUT_GPT)
+        code = gpt_write(&plan->layout, &plan->ids, fd, to);
+    if (code == EXIT_OK)
+        code = write_stages(plan, fd, to);
+    if (code == EXIT_OK)
+        code = fat_write(&volume, fd, to);
+    return code == EXIT_OK ? write_files(plan, fd, to) : code;
+}

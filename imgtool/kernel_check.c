@@ -1,0 +1,121 @@
+#include "kernel_check.h"
+
+#include "address_plan.h"
+#include "cli.h"
+#include "kernel_plan.h"
+
+#include <sys/mman.h>
+
+/* What the parts that the machine decides have at least; with less memory or a smaller screen there is no machine. */
+#define BOOT_INFO_SIZE (64u * 1024)
+#define HANDOFF_SIZE (2u * 4096)
+#define FRAMEBUFFER_PHYS 0xe0000000u
+#define FRAMEBUFFER_SIZE (640u * 480 * 4)
+#define WINDOW_SIZE (4ull << 30)
+#define KERNEL_MEMORY_MAX (1ull << 46) /* more than any machine of today has */
+
+static enum status read_kernel(void *context, uint64_t offset, uint64_t size, void *to, struct error *error)
+{
+    const struct host_file *file = context;
+    if (host_file_read(file, offset, size, to) == EXIT_OK)
+        return STATUS_OK;
+    return error_set(error, STATUS_READ_ERROR, "%s can't be read", file->path);
+}
+
+/* Memory for each block, taken only where it is written. */
+static enum status map_blocks(struct elf_memory *memory, struct error *error)
+{
+    const struct elf_plan *elf = memory->plan;
+    uint64_t total = 0;
+    for (uint32_t i = 0; i < elf->block_count; i++) {
+        total += elf->blocks[i].size;
+        void *bytes = MAP_FAILED;
+        if (total <= KERNEL_MEMORY_MAX && elf->blocks[i].size <= KERNEL_MEMORY_MAX)
+            bytes = mmap(NULL, elf->blocks[i].size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+                         -1, 0);
+        if (bytes == MAP_FAILED)
+            return error_set(error, STATUS_OUT_OF_MEMORY, "the segment at %#lx needs %lu MiB of memory",
+                             elf->blocks[i].address, elf->blocks[i].size >> 20);
+        memory->blocks[i] = bytes;
+    }
+    return STATUS_OK;
+}
+
+static void unmap_blocks(struct elf_memory *memory)
+{
+    for (uint32_t i = 0; i < memory->plan->block_count; i++)
+        if (memory->blocks[i] != NULL)
+            munmap(memory->blocks[i], memory->plan->blocks[i].size);
+}
+
+static enum status read_segments(const struct kernel_source *source, const struct elf_memory *memory,
+                                 struct error *error)
+{
+    for (uint32_t i = 0; i < memory->plan->segment_count; i++) {
+        const struct elf_segment *segment = &memory->plan->segments[i];
+        void *to = elf_memory_at(memory, segment->address, segment->file_size);
+        if (segment->file_size == 0)
+            continue;
+        if (to == NULL)
+            return error_set(error, STATUS_INTERNAL, "segment %u lies in no block", i);
+        enum status status = source->read(source->context, segment->file_offset, segment->file_size, to, error);
+        if (status != STATUS_OK)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+/* The relocations, on a copy that is thrown away. A kernel without a dynamic section has none. */
+static enum status relocate(const struct kernel_source *source, const struct elf_plan *elf, uint64_t bias,
+                            struct error *error)
+{
+    struct elf_memory memory = {.plan = elf};
+    uint64_t count;
+    enum status status = map_blocks(&memory, error);
+    if (status == STATUS_OK && elf->dynamic.size != 0) {
+        status = read_segments(source, &memory, error);
+        if (status == STATUS_OK)
+            status = elf_relocate(&memory, bias, &count, error);
+    }
+    unmap_blocks(&memory);
+    return status;
+}
+
+static enum status plan_addresses(const struct kernel_check *check, const struct kernel_plan *kernel,
+                                  struct address_plan *addresses, struct error *error)
+{
+    struct address_needs needs = {
+        .kernel = kernel,
+        .boot_info_size = BOOT_INFO_SIZE,
+        .handoff_size = HANDOFF_SIZE,
+        .framebuffer_phys = check->config->video_off ? 0 : FRAMEBUFFER_PHYS,
+        .framebuffer_size = check->config->video_off ? 0 : FRAMEBUFFER_SIZE,
+        .ramdisk_size = check->ramdisk_size,
+        .module_count = check->config->module_count,
+        .window_size = WINDOW_SIZE,
+    };
+    for (uint32_t i = 0; i < needs.module_count; i++)
+        needs.module_sizes[i] = check->module_sizes[i];
+    return address_plan_make(&needs, addresses, error);
+}
+
+enum exit_code kernel_check(const struct kernel_check *check)
+{
+    static struct kernel_plan plan; /* several KiB each */
+    static struct address_plan addresses;
+    struct error error;
+    struct kernel_source source = {read_kernel, (void *)(uintptr_t)check->kernel, check->kernel->size,
+                                   check->kernel->path};
+    enum status status = kernel_plan_read(&source, &plan, &error);
+    if (status == STATUS_OK)
+        status = plan_addresses(check, &plan, &addresses, &error);
+    if (status == STATUS_OK)
+        status = relocate(&source, &plan.elf, addresses.bias, &error);
+    if (status == STATUS_READ_ERROR) /* told already */
+        return EXIT_IO;
+    if (status != STATUS_OK)
+        return failure(EXIT_INPUT_REJECTED, "%s: %s (error %d)", check->kernel->path, error.text, (int)status);
+    if (plan.elf.null_page)
+        cli_warn("%s: maps address 0, so that null pointers will not fault", check->kernel->path);
+    return EXIT_OK;
+}

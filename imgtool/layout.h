@@ -1,0 +1,37 @@
+/* The plan of a disk image: where each part lies, worked out and checked before anything is written. */
+#ifndef STAGECOACH_IMGTOOL_LAYOUT_H
+#define STAGECOACH_IMGTOOL_LAYOUT_H
+
+#include "failure.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define LAYOUT_SECTOR_SIZE 512u
+#define LAYOUT_ALIGNMENT 2048u /* sectors: 1 MiB; also the smallest image, twice what SeaBIOS needs to boot a disk */
+
+enum layout_table { LAYOUT_GPT, LAYOUT_MBR };
+
+struct layout_extent {
+    uint64_t first, count; /* sectors; count 0: the image has no such part */
+};
+
+struct layout {
+    enum layout_table table;
+    uint64_t sectors;         /* of the whole image */
+    struct layout_extent mbr; /* one sector */
+    struct layout_extent primary_header, primary_entries;
+    struct layout_extent bios_partition; /* GPT: has the stages in it */
+    struct layout_extent stages;         /* stages 2 to 4; MBR: between the MBR and the partition */
+    struct layout_extent esp;            /* the FAT volume */
+    struct layout_extent backup_entries, backup_header;
+};
+
+/* Sectors that the FAT volume gets in an image of `image_sectors`; 0: it is too small for one. */
+uint64_t layout_esp_room(enum layout_table table, uint64_t image_sectors);
+
+/* Plans an image of exactly `image_sectors`, or (0) the smallest one for a FAT volume of `esp_sectors`. */
+enum exit_code layout_make(enum layout_table table, uint64_t image_sectors, uint64_t esp_sectors,
+                           uint64_t stages_sectors, struct layout *layout);
+
+#endif

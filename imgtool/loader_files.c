@@ -1,0 +1,25 @@
+#include "loader_files.h"
+
+extern const uint8_t embedded_stage1[], embedded_stage1_end[];
+extern const uint8_t embedded_stages[], embedded_stages_end[];
+extern const uint8_t embedded_uefi[], embedded_uefi_end[];
+
+static struct span between(const uint8_t *start, const uint8_t *end)
+{
+    return (struct span){start, (uint64_t)((uintptr_t)end - (uintptr_t)start)};
+}
+
+struct span loader_stage1(void)
+{
+    return between(embedded_stage1, embedded_stage1_end);
+}
+
+struct span loader_stages(void)
+{
+    return between(embedded_stages, embedded_stages_end);
+}
+
+struct span loader_uefi(void)
+{
+    return between(embedded_uefi, embedded_uefi_end);
+}

@@ -1,0 +1,11 @@
+/* The loader itself, carried inside imgtool. */
+#ifndef STAGECOACH_IMGTOOL_LOADER_FILES_H
+#define STAGECOACH_IMGTOOL_LOADER_FILES_H
+
+#include "span.h"
+
+struct span loader_stage1(void);
+struct span loader_stages(void); /* begins with struct bios_stages_header */
+struct span loader_uefi(void);   /* BOOTX64.EFI */
+
+#endif

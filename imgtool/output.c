@@ -1,0 +1,154 @@
+#include "output.h"
+
+#include "image_probe.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const int fatal_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE};
+#define FATAL_SIGNALS (sizeof fatal_signals / sizeof fatal_signals[0])
+
+static char *volatile removed_on_signal; /* for the handler */
+
+static void on_fatal_signal(int number)
+{
+    if (removed_on_signal != NULL)
+        unlink(removed_on_signal);
+    signal(number, SIG_DFL);
+    raise(number); /* blocked until the handler returns: then it ends us as if nobody had caught it */
+}
+
+/* The file and the handler's knowledge of it come and go together. */
+static void block_signals(bool block)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    for (size_t i = 0; i < FATAL_SIGNALS; i++)
+        sigaddset(&set, fatal_signals[i]);
+    sigprocmask(block ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
+}
+
+static void catch_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_fatal_signal};
+    sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < FATAL_SIGNALS; i++) {
+        struct sigaction before;
+        sigaction(fatal_signals[i], NULL, &before);
+        if (before.sa_handler != SIG_IGN) /* nohup */
+            sigaction(fatal_signals[i], &action, NULL);
+    }
+    signal(SIGXFSZ, SIG_IGN); /* 'ulimit -f': write() says EFBIG instead */
+}
+
+enum exit_code output_check(const char *path, bool force, const struct host_file *const *inputs, size_t input_count)
+{
+    struct stat stat_now;
+    if (stat(path, &stat_now) != 0) {
+        if (errno == ENOENT)
+            return EXIT_OK;
+        return failure(EXIT_IO, "%s: %s", path, strerror(errno));
+    }
+    if (S_ISBLK(stat_now.st_mode))
+        return failure(EXIT_UNSAFE, "%s: is a device; write the image to a file, then copy that with 'dd'", path);
+    if (!S_ISREG(stat_now.st_mode))
+        return failure(EXIT_UNSAFE, "%s: exists and is not a regular file; choose another with -o FILE", path);
+    for (size_t i = 0; i < input_count; i++)
+        if (inputs[i]->stat.st_dev == stat_now.st_dev && inputs[i]->stat.st_ino == stat_now.st_ino)
+            return failure(EXIT_UNSAFE, "%s: is the input %s itself; choose another output with -o FILE", path,
+                           inputs[i]->path);
+    if (!force && stat_now.st_size != 0 && !image_probe(path))
+        return failure(EXIT_UNSAFE, "%s: exists and is not an image of imgtool's; --force overwrites it", path);
+    return EXIT_OK;
+}
+
+static mode_t current_umask(void)
+{
+    mode_t mask = umask(077);
+    umask(mask);
+    return mask;
+}
+
+/* Fills in both names. A link to a file stays a link: the file behind it is replaced. */
+static enum exit_code name_files(struct output *output, const char *path)
+{
+    char resolved[PATH_MAX];
+    output->path = strdup(realpath(path, resolved) != NULL ? resolved : path);
+    char *copy = strdup(output->path);
+    if (output->path == NULL || copy == NULL || asprintf(&output->temporary, "%s/.imgtool-XXXXXX", dirname(copy)) < 0) {
+        output->temporary = NULL;
+        free(copy);
+        return failure_memory();
+    }
+    free(copy);
+    return EXIT_OK;
+}
+
+enum exit_code output_begin(struct output *output, const char *path, uint64_t size)
+{
+    *output = (struct output){.fd = -1};
+    enum exit_code code = name_files(output, path);
+    if (code != EXIT_OK)
+        return code;
+    catch_signals();
+    block_signals(true);
+    output->fd = mkostemp(output->temporary, O_CLOEXEC);
+    int error = errno;
+    if (output->fd >= 0)
+        removed_on_signal = output->temporary;
+    block_signals(false);
+    if (output->fd < 0)
+        return failure(EXIT_IO, "%s: can't be created: %s", path, strerror(error));
+    if (fchmod(output->fd, 0666 & ~current_umask()) != 0 || ftruncate(output->fd, (off_t)size) != 0)
+        return failure(EXIT_IO, "%s: can't become %lu bytes big: %s%s", path, size, strerror(errno),
+                       errno == EFBIG ? "; the file system or 'ulimit -f' allows no bigger file" : "");
+    return EXIT_OK;
+}
+
+static enum exit_code sync_directory(const char *path)
+{
+    char *copy = strdup(path);
+    if (copy == NULL)
+        return failure_memory();
+    int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0) {
+        fsync(fd); /* some file systems can't, and say so: the file itself is safe */
+        close(fd);
+    }
+    free(copy);
+    return EXIT_OK;
+}
+
+enum exit_code output_commit(struct output *output)
+{
+    if (fsync(output->fd) != 0)
+        return failure(EXIT_IO, "%s: can't be written: %s", output->path, strerror(errno));
+    block_signals(true);
+    int result = rename(output->temporary, output->path), error = errno;
+    if (result == 0)
+        removed_on_signal = NULL;
+    block_signals(false);
+    if (result != 0)
+        return failure(EXIT_IO, "%s: can't be put in place: %s", output->path, strerror(error));
+    return sync_directory(output->path);
+}
+
+void output_end(struct output *output)
+{
+    block_signals(true);
+    if (removed_on_signal != NULL)
+        unlink(removed_on_signal);
+    removed_on_signal = NULL;
+    block_signals(false);
+    if (output->fd >= 0)
+        close(output->fd);
+    free(output->path);
+    free(output->temporary);
+    *output = (struct output){.fd = -1};
+}

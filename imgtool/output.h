@@ -1,0 +1,29 @@
+/* An output file that appears all at once: written beside its final place, made durable, renamed; removed on failure
+ * and when a signal ends the program. One at a time. */
+#ifndef STAGECOACH_IMGTOOL_OUTPUT_H
+#define STAGECOACH_IMGTOOL_OUTPUT_H
+
+#include "host_file.h"
+
+#include <stdbool.h>
+
+struct output {
+    char *path;      /* where it will be, links followed */
+    char *temporary; /* where it is now */
+    int fd;
+};
+
+/* Refuses a target that is not a regular file, is one of the inputs, or (without `force`) has content that is not an
+ * image made by imgtool. */
+enum exit_code output_check(const char *path, bool force, const struct host_file *const *inputs, size_t input_count);
+
+/* Makes the temporary file, `size` bytes of zeroes without room on the disk. */
+enum exit_code output_begin(struct output *output, const char *path, uint64_t size);
+
+/* Puts the file in its place. */
+enum exit_code output_commit(struct output *output);
+
+/* Removes the temporary file, if it is still there, and frees. Call it in any case. */
+void output_end(struct output *output);
+
+#endif
