@@ -18,7 +18,7 @@
 #define BIOS_STAGE1_SIZE 440u
 #define BIOS_STAGE1_GAP_START 3u    /* no code or data in [3, 0x5a) */
 #define BIOS_STAGE1_GAP_END 0x5au
-#define BIOS_STAGES_SIZE_MAX (96u * 1024u)
+#define BIOS_STAGES_SIZE_MAX (128u * 1024u)
 
 #define BIOS_STAGE1_PATCH_OFFSET 424u /* in stage1.bin; up to its end */
 struct bios_stage1_patch {

@@ -20,7 +20,7 @@
 
 extern stages_size, stage3_entry
 
-BIOS_STAGES_SIZE_MAX    equ 96 * 1024
+BIOS_STAGES_SIZE_MAX    equ 128 * 1024
 BDA_EBDA_SEGMENT        equ 0x40e
 INTEL_TARGET_LONG_MODE  equ 2
 
