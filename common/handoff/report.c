@@ -91,16 +91,15 @@ static void write_everywhere(const char *text, size_t size)
 /* What the page was asked for: bits 0, 1 and 4 of the error code (Intel SDM 3A, figure 4-12). */
 static const char *page_fault_access(uint64_t error_code)
 {
-    return error_code & 16 ? "execute" : error_code & 2 ? "write" : "read";
+    return error_code & 16 ? "jump to" : error_code & 2 ? "write to" : "read of";
 }
 
 static size_t describe(const struct fault *fault, char *text, size_t size)
 {
     size_t length = format(text, size, "BOOT-ERR %d kernel %s", STATUS_KERNEL_FAULT, vector_name(fault->vector));
     if (fault->vector == VECTOR_PAGE_FAULT)
-        length +=
-            format(text + length, size - length, ": %s of %#llx, which is %s", page_fault_access(fault->error_code),
-                   (unsigned long long)fault_address(), fault->error_code & 1 ? "protected" : "not mapped");
+        length += format(text + length, size - length, ": %s %#llx, which is %s", page_fault_access(fault->error_code),
+                         (unsigned long long)fault_address(), fault->error_code & 1 ? "protected" : "not mapped");
     length += format(text + length, size - length,
                      ", vector %u, error code %#llx, at RIP %#llx, RSP %#llx: the kernel has no IDT of its own yet\n",
                      (unsigned)fault->vector, (unsigned long long)fault->error_code, (unsigned long long)fault->rip,
@@ -123,11 +122,12 @@ static size_t list_registers(const struct fault *fault, char *text, size_t size)
         {"RIP", fault->rip},      {"CS", fault->cs},      {"RFLAGS", fault->rflags}, {"SS", fault->ss},
         {"CR2", fault_address()}, {"CR3", page_tables()},
     };
+    const size_t count = sizeof registers / sizeof registers[0];
     size_t length = 0;
-    for (size_t i = 0; i < sizeof registers / sizeof registers[0]; i++)
+    for (size_t i = 0; i < count; i++)
         length += format(text + length, size - length, "%-6s %016llx%s", registers[i].name,
-                         (unsigned long long)registers[i].value, i % 4 == 3 ? "\n" : "  ");
-    return length + format(text + length, size - length, "\n");
+                         (unsigned long long)registers[i].value, i % 4 == 3 || i + 1 == count ? "\n" : "  ");
+    return length;
 }
 
 _Noreturn void handoff_report(const struct fault *fault)
