@@ -1,5 +1,6 @@
 /* Memory while boot services run: the map, and pages by address. */
 #include "efi_map.h"
+#include "machine_use.h"
 
 #include "checked.h"
 
@@ -19,7 +20,7 @@ static bool grow_storage(UINTN needed)
     services_free(storage.descriptors);
     services_free(storage.regions);
     storage.size = needed + needed / 4 + MAP_SLACK * sizeof(EFI_MEMORY_DESCRIPTOR);
-    storage.capacity = memmap_room(storage.size / sizeof(EFI_MEMORY_DESCRIPTOR));
+    storage.capacity = memmap_room(storage.size / sizeof(EFI_MEMORY_DESCRIPTOR) + MACHINE_USE_REGIONS);
     storage.descriptors = services_allocate(storage.size);
     storage.regions = services_allocate(storage.capacity * sizeof *storage.regions);
     if (storage.descriptors != NULL && storage.regions != NULL)
@@ -53,7 +54,9 @@ enum status firmware_memory_map(struct memmap *map, struct error *error)
         return error_set(error, STATUS_NO_MEMORY_MAP, "GetMemoryMap fails: %s (descriptor size %llu)",
                          efi_status_name(read), (unsigned long long)efi.descriptor_size);
     *map = (struct memmap){.regions = storage.regions, .capacity = storage.capacity};
-    const enum status status = efi_map_add(&efi, true, map, error);
+    enum status status = efi_map_add(&efi, true, map, error);
+    if (status == STATUS_OK)
+        status = machine_use_add(map, error);
     return status != STATUS_OK ? status : memmap_normalise(map, error);
 }
 
