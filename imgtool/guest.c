@@ -1,208 +1,27 @@
 #include "guest.h"
 
 #include "cli.h"
-#include "qmp.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/signalfd.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
-#include <termios.h>
-#include <time.h>
-#include <unistd.h>
 
 #define COMMAND_TIME_MS 10000 /* for one QMP command, a screenshot included; QEMU is killed when it takes longer */
+#define SAMPLE_TIME_MS 50     /* between two looks at the CPU of a guest that gave up */
 
 struct session {
     const struct guest_options *options;
     pid_t pid;
-    struct qmp qmp;
-    int exit_fd, serial_fd, signal_fd, input_fd, output_fd, log_fd; /* -1: closed, or not used */
-    int signal;                                                     /* that asked us to end */
-    int output_error;                                               /* errno of a failed write to stdout */
-    bool ended;                                                     /* QEMU is gone */
-    bool answered;                                                  /* the guest wrote to the exit port ... */
-    unsigned char answer;                                           /* ... this */
-    bool terminal_changed;
-    struct termios terminal;
+    struct guest_io io;
+    struct stop_watch cpu;
+    int sample;        /* number of the QMP command that asked for registers; 0: none is due */
+    int64_t sample_ms; /* when the next is due */
+    bool stopped;      /* the guest gave up */
+    bool timed_out;
 };
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static void close_fd(int *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
-    *fd = -1;
-}
-
-/* --- what arrives ------------------------------------------------------------------------------------------------ */
-
-static bool write_all(int fd, const char *bytes, size_t size)
-{
-    while (size) {
-        ssize_t written = write(fd, bytes, size);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written <= 0)
-            return false;
-        bytes += written;
-        size -= (size_t)written;
-    }
-    return true;
-}
-
-static void take_qmp(struct session *session)
-{
-    char bytes[4096];
-    ssize_t size = read(session->qmp.fd, bytes, sizeof bytes);
-    if (size <= 0 || !qmp_feed(&session->qmp, bytes, (size_t)size)) {
-        close_fd(&session->qmp.fd);
-        session->ended = true;
-    }
-}
-
-static void take_exit(struct session *session)
-{
-    unsigned char bytes[256];
-    ssize_t size = read(session->exit_fd, bytes, sizeof bytes);
-    if (size <= 0) {
-        close_fd(&session->exit_fd);
-    } else if (!session->answered) {
-        session->answered = true;
-        session->answer = bytes[0];
-    }
-}
-
-static void take_serial(struct session *session)
-{
-    char bytes[4096];
-    ssize_t size = read(session->serial_fd, bytes, sizeof bytes);
-    if (size <= 0) {
-        close_fd(&session->serial_fd);
-        return;
-    }
-    if (!session->output_error && !write_all(STDOUT_FILENO, bytes, (size_t)size))
-        session->output_error = errno;
-    if (session->log_fd >= 0 && !write_all(session->log_fd, bytes, (size_t)size)) {
-        cli_warn("%s: %s; the log is not complete", session->options->serial_log, strerror(errno));
-        close_fd(&session->log_fd);
-    }
-}
-
-static void take_signal(struct session *session)
-{
-    struct signalfd_siginfo info;
-    if (read(session->signal_fd, &info, sizeof info) == (ssize_t)sizeof info)
-        session->signal = (int)info.ssi_signo;
-}
-
-static void take_input(struct session *session)
-{
-    char bytes[256];
-    ssize_t size = read(session->input_fd, bytes, sizeof bytes);
-    if (size <= 0)
-        session->input_fd = -1;       /* stdin stays open */
-    else if (session->serial_fd >= 0) /* what a guest does not read in time is lost, as on a wire */
-        send(session->serial_fd, bytes, (size_t)size, MSG_DONTWAIT | MSG_NOSIGNAL);
-}
-
-static void take_output_end(struct session *session)
-{
-    session->output_error = EPIPE; /* nobody reads our stdout any more */
-    session->output_fd = -1;
-}
-
-/* Waits for the next thing to happen and takes it in. False: nothing did until the deadline (0: there is none). */
-static bool pump(struct session *session, int64_t deadline_ms)
-{
-    struct pollfd fds[] = {
-        {.fd = session->serial_fd, .events = POLLIN}, {.fd = session->exit_fd, .events = POLLIN},
-        {.fd = session->qmp.fd, .events = POLLIN},    {.fd = session->signal_fd, .events = POLLIN},
-        {.fd = session->input_fd, .events = POLLIN},  {.fd = session->output_fd, .events = 0},
-    };
-    static void (*const take[])(struct session *) = {take_serial, take_exit,  take_qmp,
-                                                     take_signal, take_input, take_output_end};
-    int wait_ms = -1;
-    if (deadline_ms) {
-        int64_t left_ms = deadline_ms - now_ms();
-        wait_ms = left_ms > 0 ? (int)left_ms : 0;
-    }
-    int ready = poll(fds, sizeof fds / sizeof *fds, wait_ms);
-    if (ready == 0)
-        return false;
-    for (size_t i = 0; ready > 0 && i < sizeof fds / sizeof *fds; i++)
-        if (fds[i].revents)
-            take[i](session);
-    return true;
-}
-
-/* --- start and end ----------------------------------------------------------------------------------------------- */
-
-/* Keys go to the guest as they are typed, without an echo of ours; Ctrl-C still is a signal. */
-static void terminal_take(struct session *session)
-{
-    session->input_fd = -1;
-    if (session->serial_fd < 0 || !isatty(STDIN_FILENO) || tcgetpgrp(STDIN_FILENO) != getpgrp() ||
-        tcgetattr(STDIN_FILENO, &session->terminal) != 0)
-        return;
-    struct termios keys = session->terminal;
-    keys.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
-    keys.c_iflag &= ~(tcflag_t)ICRNL;
-    keys.c_cc[VSUSP] = _POSIX_VDISABLE;
-    session->terminal_changed = tcsetattr(STDIN_FILENO, TCSANOW, &keys) == 0;
-    session->input_fd = STDIN_FILENO;
-}
-
-static void terminal_give_back(struct session *session)
-{
-    if (session->terminal_changed)
-        tcsetattr(STDIN_FILENO, TCSANOW, &session->terminal);
-}
-
-static void ending_signals(sigset_t *signals)
-{
-    sigemptyset(signals);
-    sigaddset(signals, SIGINT);
-    sigaddset(signals, SIGTERM);
-    sigaddset(signals, SIGHUP);
-    sigaddset(signals, SIGQUIT);
-}
-
-void guest_block_signals(sigset_t *before)
-{
-    sigset_t signals;
-    ending_signals(&signals);
-    sigaddset(&signals, SIGPIPE); /* seen as a failed write */
-    sigprocmask(SIG_BLOCK, &signals, before);
-}
-
-static bool open_signals(struct session *session)
-{
-    sigset_t signals;
-    ending_signals(&signals);
-    session->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC);
-    return session->signal_fd >= 0;
-}
-
-static bool open_channel(int *ours, int *theirs)
-{
-    int pair[2];
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
-        return false;
-    *ours = pair[0];
-    *theirs = pair[1];
-    return true;
-}
+/* --- start ------------------------------------------------------------------------------------------------------- */
 
 static void print_command(const struct arguments *arguments)
 {
@@ -211,110 +30,108 @@ static void print_command(const struct arguments *arguments)
     fputc('\n', stderr);
 }
 
-static bool start_qemu(struct session *session)
+static bool start(struct session *session)
 {
-    struct qemu_options qemu = session->options->qemu;
-    int theirs[3] = {-1, -1, -1}, qmp_fd = -1;
-    bool started = open_channel(&qmp_fd, &theirs[0]) && open_channel(&session->exit_fd, &theirs[1]) &&
-                   (!session->options->serial || open_channel(&session->serial_fd, &theirs[2])) &&
-                   qmp_open(&session->qmp, qmp_fd);
+    struct guest_io_peers peers;
+    bool started = guest_io_open(&session->io, &session->options->io, &peers);
     if (started) {
         struct arguments arguments = {0};
-        qemu.qmp_fd = theirs[0];
-        qemu.exit_fd = theirs[1];
-        qemu.serial_fd = theirs[2];
+        struct qemu_options qemu = session->options->qemu;
+        const int keep[] = {peers.qmp, peers.exit, peers.e9, peers.serial};
+        qemu.qmp_fd = peers.qmp;
+        qemu.exit_fd = peers.exit;
+        qemu.e9_fd = peers.e9;
+        qemu.serial_fd = peers.serial;
         qemu_arguments(&qemu, &arguments);
         if (session->options->verbose)
             print_command(&arguments);
-        session->pid = process_start(&arguments, theirs, session->options->serial ? 3 : 2);
+        session->pid = process_start(&arguments, keep, peers.serial < 0 ? 3 : 4);
         started = session->pid > 0;
         arguments_free(&arguments);
     }
-    for (size_t i = 0; i < sizeof theirs / sizeof *theirs; i++)
-        close_fd(&theirs[i]);
+    guest_io_close_peers(&peers);
     return started;
 }
 
-static bool open_log(struct session *session)
+/* --- while it runs ----------------------------------------------------------------------------------------------- */
+
+/* After a BOOT-ERR line: looks at the CPU from time to time. Returns when it wants to be called again; 0: need not. */
+static int64_t watch_for_stop(struct session *session)
 {
-    const char *path = session->options->serial_log;
-    if (!path)
+    struct qmp *qmp = &session->io.qmp;
+    if (session->io.ended || !qmp->ready || !guest_io_error(&session->io))
+        return 0;
+    if (session->sample && qmp->answered == session->sample) {
+        session->stopped = stop_watch_registers(&session->cpu, qmp->text);
+        session->sample = 0;
+        session->sample_ms = guest_io_now_ms() + SAMPLE_TIME_MS;
+    }
+    if (!session->sample && guest_io_now_ms() >= session->sample_ms && qmp_send_monitor(qmp, "info registers"))
+        session->sample = qmp->sent;
+    return session->sample ? 0 : session->sample_ms;
+}
+
+/* With a window, the user decides when it has been looked at for long enough. */
+static bool over(const struct session *session)
+{
+    const struct guest_io *io = &session->io;
+    if (io->signal || io->output_error || io->ended || session->timed_out)
         return true;
-    session->log_fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (session->log_fd < 0)
-        cli_error("%s: can't write the serial log: %s", path, strerror(errno));
-    return session->log_fd >= 0;
+    if (session->options->qemu.gui)
+        return io->qmp.window_closed;
+    return io->answered || io->qmp.shutdown || session->stopped;
 }
 
-static bool session_open(struct session *session, const struct guest_options *options)
+static void wait_for_end(struct session *session)
 {
-    *session = (struct session){.options = options,
-                                .qmp.fd = -1,
-                                .exit_fd = -1,
-                                .serial_fd = -1,
-                                .signal_fd = -1,
-                                .input_fd = -1,
-                                .output_fd = STDOUT_FILENO,
-                                .log_fd = -1};
-    if (!open_signals(session)) {
-        cli_error("can't watch for signals: %s", strerror(errno));
-        return false;
+    int seconds = session->options->timeout_seconds;
+    int64_t end_ms = seconds ? guest_io_now_ms() + (int64_t)seconds * 1000 : 0;
+    while (!over(session)) {
+        int64_t next_ms = watch_for_stop(session);
+        bool earlier = next_ms && (!end_ms || next_ms < end_ms);
+        if (!over(session) && !guest_io_wait(&session->io, earlier ? next_ms : end_ms) && !earlier)
+            session->timed_out = true;
+        qmp_start(&session->io.qmp);
     }
-    if (!open_log(session))
-        return false;
-    if (!start_qemu(session)) {
-        cli_error("QEMU could not be started");
-        return false;
-    }
-    terminal_take(session);
-    return true;
 }
 
-static void session_close(struct session *session)
-{
-    terminal_give_back(session);
-    qmp_close(&session->qmp);
-    close_fd(&session->qmp.fd);
-    close_fd(&session->exit_fd);
-    close_fd(&session->serial_fd);
-    close_fd(&session->signal_fd);
-    close_fd(&session->log_fd);
-}
-
-/* --- from the outside -------------------------------------------------------------------------------------------- */
+/* --- end --------------------------------------------------------------------------------------------------------- */
 
 /* Waits for the answer to the last command, while the guest's output goes on being read. */
 static bool answered(struct session *session)
 {
-    int64_t deadline_ms = now_ms() + COMMAND_TIME_MS;
-    while (!session->ended && session->qmp.answered != session->qmp.sent)
-        if (!pump(session, deadline_ms))
+    struct guest_io *io = &session->io;
+    int64_t deadline_ms = guest_io_now_ms() + COMMAND_TIME_MS;
+    while (!io->ended && io->qmp.answered != io->qmp.sent)
+        if (!guest_io_wait(io, deadline_ms))
             return false;
-    return !session->ended && !session->qmp.failed;
+    return !io->ended && !io->qmp.failed;
 }
 
 static bool command(struct session *session, const char *name)
 {
-    return !session->ended && qmp_send(&session->qmp, name) && answered(session);
+    return !session->io.ended && qmp_send(&session->io.qmp, name) && answered(session);
 }
 
 static void take_screenshot(struct session *session)
 {
     const char *path = session->options->screenshot;
-    if (!path || session->ended)
+    struct qmp *qmp = &session->io.qmp;
+    if (!path || session->io.ended)
         return;
-    if (!qmp_send_screendump(&session->qmp, path) || !answered(session))
-        cli_warn("%s: no screenshot: %s", path, session->qmp.failed ? session->qmp.error_text : "QEMU does not answer");
+    if (!qmp_send_screendump(qmp, path) || !answered(session))
+        cli_warn("%s: no screenshot: %s", path, qmp->failed ? qmp->text : "QEMU does not answer");
 }
 
-/* Ends QEMU and collects its exit status. */
-static int end_qemu(struct session *session)
+/* Ends QEMU, reads what it still has to say and returns its exit status. */
+static int end(struct session *session)
 {
+    struct guest_io *io = &session->io;
     if (command(session, "stop"))
         take_screenshot(session);
     command(session, "quit");
-    int64_t deadline_ms = now_ms() + COMMAND_TIME_MS;
-    while ((!session->ended || session->serial_fd >= 0) && pump(session, deadline_ms))
+    int64_t deadline_ms = guest_io_now_ms() + COMMAND_TIME_MS;
+    while ((!io->ended || io->serial.fd >= 0 || io->e9.fd >= 0) && guest_io_wait(io, deadline_ms))
         continue;
     int status = 0;
     if (!process_wait(session->pid, COMMAND_TIME_MS, &status)) {
@@ -324,9 +141,17 @@ static int end_qemu(struct session *session)
     return status;
 }
 
-static int ended_by_itself(const struct session *session, int status)
+/* --- verdict ----------------------------------------------------------------------------------------------------- */
+
+static int succeeded(void)
 {
-    if (!session->qmp.greeted) {
+    cli_note("the guest reported success");
+    return EXIT_OK;
+}
+
+static int qemu_ended(const struct session *session, int status)
+{
+    if (!session->io.qmp.greeted) {
         cli_error("QEMU did not start the machine (-v shows its command line)");
         return EXIT_FAILED;
     }
@@ -336,83 +161,65 @@ static int ended_by_itself(const struct session *session, int status)
     }
     /* An isa-debug-exit device among the user's own arguments: QEMU's exit code is (value << 1) | 1. */
     int code = WEXITSTATUS(status);
-    if (code == (QEMU_EXIT_SUCCESS << 1 | 1)) {
-        cli_note("the guest reported success");
-        return EXIT_OK;
-    }
+    if (code == (QEMU_EXIT_SUCCESS << 1 | 1))
+        return succeeded();
     cli_note("QEMU ended with exit code %d", code);
     return EXIT_GUEST_FAILED;
 }
 
-static int verdict(const struct session *session, bool timed_out, int status)
+static int output_failed(int error)
 {
-    if (session->signal)
-        return EXIT_FAILED;
-    if (session->output_error) {
-        if (session->output_error != EPIPE)
-            cli_error("can't write to stdout: %s", strerror(session->output_error));
-        return EXIT_IO;
-    }
-    if (session->answered && session->answer == QEMU_EXIT_SUCCESS) {
-        cli_note("the guest reported success");
-        return EXIT_OK;
-    }
-    if (session->answered) {
-        cli_note("the guest reported failure (%#x on port %#x)", session->answer, QEMU_EXIT_PORT);
-        return EXIT_GUEST_FAILED;
-    }
-    if (timed_out) {
-        cli_note("no verdict after %d s", session->options->timeout_seconds);
-        return EXIT_GUEST_TIMEOUT;
-    }
-    if (session->qmp.shutdown && strcmp(session->qmp.shutdown_reason, "guest-reset") == 0) {
+    if (error != EPIPE)
+        cli_error("can't write to stdout: %s", strerror(error));
+    return EXIT_IO;
+}
+
+static int guest_ended(const char *reason)
+{
+    if (strcmp(reason, "guest-reset") == 0) {
         cli_note("the guest reset the machine, or a triple fault did");
         return EXIT_GUEST_RESET;
     }
-    if (session->qmp.shutdown) {
-        cli_note("the machine stopped without a verdict of the guest (%s)", session->qmp.shutdown_reason);
+    cli_note("the machine stopped without a verdict of the guest (%s)", reason);
+    return EXIT_GUEST_FAILED;
+}
+
+static int verdict(const struct session *session, int status)
+{
+    const struct guest_io *io = &session->io;
+    const char *error = guest_io_error(io);
+    if (io->signal)
+        return EXIT_FAILED;
+    if (io->output_error)
+        return output_failed(io->output_error);
+    if (io->answered && io->answer == QEMU_EXIT_SUCCESS)
+        return succeeded();
+    if (io->answered) {
+        cli_note("the guest reported failure (%#x on port %#x)", io->answer, QEMU_EXIT_PORT);
         return EXIT_GUEST_FAILED;
     }
-    return ended_by_itself(session, status);
-}
-
-/* With a window, the user decides when it has been looked at for long enough. */
-static bool over(const struct session *session)
-{
-    if (session->signal || session->output_error || session->ended)
-        return true;
-    if (session->options->qemu.gui)
-        return session->qmp.window_closed;
-    return session->answered || session->qmp.shutdown;
-}
-
-/* True: the time is over. */
-static bool wait_for_end(struct session *session)
-{
-    int seconds = session->options->timeout_seconds;
-    int64_t deadline_ms = seconds ? now_ms() + (int64_t)seconds * 1000 : 0;
-    bool ready = false;
-    while (!over(session)) {
-        if (!pump(session, deadline_ms))
-            return true;
-        if (session->qmp.greeted && !ready)
-            ready = qmp_send(&session->qmp, "qmp_capabilities");
+    if (session->stopped) {
+        cli_note("the machine stands still after: %s", error);
+        return EXIT_GUEST_FAILED;
     }
-    return false;
+    if (session->timed_out) {
+        cli_note("no verdict after %d s%s%s", session->options->timeout_seconds, error ? "; it said: " : "",
+                 error ? error : "");
+        return EXIT_GUEST_TIMEOUT;
+    }
+    return io->qmp.shutdown ? guest_ended(io->qmp.shutdown_reason) : qemu_ended(session, status);
 }
 
 int guest_run(const struct guest_options *options, int *signal)
 {
-    struct session session;
+    struct session session = {.options = options};
     int result = EXIT_FAILED;
-    if (session_open(&session, options)) {
-        bool timed_out = wait_for_end(&session);
-        bool ended_early = session.ended;
-        int status = end_qemu(&session);
-        session.ended = ended_early;
-        result = verdict(&session, timed_out, status);
+    if (start(&session)) {
+        wait_for_end(&session);
+        int status = end(&session);
+        result = verdict(&session, status);
     }
-    *signal = session.output_error == EPIPE ? SIGPIPE : session.signal;
-    session_close(&session);
+    *signal = session.io.output_error == EPIPE ? SIGPIPE : session.io.signal;
+    guest_io_close(&session.io);
     return result;
 }

@@ -97,6 +97,9 @@ static void add_channels(const struct qemu_options *options, struct arguments *a
     arguments_addf(arguments, "socket,id=exit,fd=%d", options->exit_fd);
     arguments_add(arguments, "-device");
     arguments_addf(arguments, "isa-debugcon,chardev=exit,iobase=%#x", QEMU_EXIT_PORT);
+    arguments_add(arguments, "-chardev");
+    arguments_addf(arguments, "socket,id=e9,fd=%d", options->e9_fd);
+    add_pair(arguments, "-device", "isa-debugcon,chardev=e9,iobase=0xe9");
     if (options->serial_fd < 0) {
         add_pair(arguments, "-serial", "none");
         return;

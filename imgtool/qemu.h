@@ -17,6 +17,7 @@ struct qemu_options {
     bool gui, gdb;
     const char *ovmf_code, *ovmf_vars; /* NULL: SeaBIOS; else OVMF's code and our own copy of its variables */
     int qmp_fd, exit_fd;               /* sockets: control channel; bytes that the guest writes to port 0xf4 */
+    int e9_fd;                         /* socket: bytes that the guest writes to port 0xe9 */
     int serial_fd;                     /* socket: COM1; -1: no serial port */
     const char *const *extra;          /* NULL-terminated: further arguments for QEMU */
 };

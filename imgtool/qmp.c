@@ -41,12 +41,16 @@ static void take_event(struct qmp *qmp, const char *event, struct json_object *o
 
 static void take_answer(struct qmp *qmp, struct json_object *object)
 {
-    struct json_object *id, *error;
+    struct json_object *id, *error, *value;
     if (json_object_object_get_ex(object, "id", &id))
         qmp->answered = json_object_get_int(id);
     qmp->failed = json_object_object_get_ex(object, "error", &error);
+    const char *text = "";
     if (qmp->failed)
-        snprintf(qmp->error_text, sizeof qmp->error_text, "%s", member_text(error, "desc"));
+        text = member_text(error, "desc");
+    else if (json_object_object_get_ex(object, "return", &value) && json_object_is_type(value, json_type_string))
+        text = json_object_get_string(value);
+    snprintf(qmp->text, sizeof qmp->text, "%s", text);
 }
 
 static bool take_line(struct qmp *qmp, const char *line)
@@ -101,6 +105,19 @@ static bool send_object(struct qmp *qmp, const char *command, struct json_object
 bool qmp_send(struct qmp *qmp, const char *command)
 {
     return send_object(qmp, command, NULL);
+}
+
+void qmp_start(struct qmp *qmp)
+{
+    if (qmp->greeted && !qmp->ready)
+        qmp->ready = qmp_send(qmp, "qmp_capabilities");
+}
+
+bool qmp_send_monitor(struct qmp *qmp, const char *line)
+{
+    struct json_object *arguments = json_object_new_object();
+    json_object_object_add(arguments, "command-line", json_object_new_string(line));
+    return send_object(qmp, "human-monitor-command", arguments);
 }
 
 bool qmp_send_screendump(struct qmp *qmp, const char *png_path)

@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char *firmware, *disk, *machine, *memory, *cpu, *vga, *qemu_program, *screenshot, *serial_log;
+static char *firmware, *disk, *machine, *memory, *cpu, *vga, *qemu_program, *screenshot, *serial_log, *e9_log;
 static int cpus = 1, timeout_seconds, gdb, gui, no_serial, verbose;
 
 static const struct poptOption options[] = {
@@ -24,8 +24,9 @@ static const struct poptOption options[] = {
     {"cpu", 0, POPT_ARG_STRING, &cpu, 0, "CPU model and features as QEMU names them", "MODEL"},
     {"smp", 0, POPT_ARG_INT, &cpus, 0, "number of CPUs (default: 1)", "N"},
     {"vga", 0, POPT_ARG_STRING, &vga, 0, "none, std (the default), cirrus, virtio or qxl", "CARD"},
-    {"no-serial", 0, POPT_ARG_NONE, &no_serial, 0, "a machine without a serial port", NULL},
+    {"no-serial", 0, POPT_ARG_NONE, &no_serial, 0, "a machine without a serial port; shows port E9 instead", NULL},
     {"serial-log", 0, POPT_ARG_STRING, &serial_log, 0, "write COM1's output to a file, too", "FILE"},
+    {"e9-log", 0, POPT_ARG_STRING, &e9_log, 0, "write to a file what the guest writes to port E9", "FILE"},
     {"screenshot", 's', POPT_ARG_STRING, &screenshot, 0, "write a PNG picture of the screen when the guest ends",
      "FILE"},
     {"timeout", 't', POPT_ARG_INT, &timeout_seconds, 0, "give up after that many seconds (default: never)", "S"},
@@ -190,8 +191,7 @@ static int run_guest(const struct workspace *workspace, const char *const *extra
                  .ovmf_code = workspace->ovmf_code,
                  .ovmf_vars = workspace->variables,
                  .extra = extra},
-        .serial = !no_serial,
-        .serial_log = serial_log,
+        .io = {.serial = !no_serial, .serial_log = serial_log, .e9_log = e9_log},
         .screenshot = screenshot,
         .timeout_seconds = timeout_seconds,
         .verbose = verbose,
@@ -219,7 +219,7 @@ static int run(poptContext context)
     static struct workspace workspace;
     sigset_t before;
     int signal = 0;
-    guest_block_signals(&before);
+    guest_io_block_signals(&before);
     int code = EXIT_IO;
     if (temporary_directory_make(workspace.directory)) {
         code = prepare(&workspace, arguments[0]);

@@ -1,0 +1,245 @@
+#include "guest_io.h"
+
+#include "cli.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+int64_t guest_io_now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void close_fd(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+/* --- what arrives ------------------------------------------------------------------------------------------------ */
+
+static bool write_all(int fd, const char *bytes, size_t size)
+{
+    while (size) {
+        ssize_t written = write(fd, bytes, size);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
+            return false;
+        bytes += written;
+        size -= (size_t)written;
+    }
+    return true;
+}
+
+static void take_stream(struct guest_io *io, struct guest_stream *stream)
+{
+    char bytes[4096];
+    ssize_t size = read(stream->fd, bytes, sizeof bytes);
+    if (size <= 0) {
+        close_fd(&stream->fd);
+        return;
+    }
+    stop_watch_output(&stream->watch, bytes, (size_t)size);
+    if (stream->shown && !io->output_error && !write_all(STDOUT_FILENO, bytes, (size_t)size))
+        io->output_error = errno;
+    if (stream->log_fd >= 0 && !write_all(stream->log_fd, bytes, (size_t)size)) {
+        cli_warn("%s: %s; the log is not complete", stream->log_path, strerror(errno));
+        close_fd(&stream->log_fd);
+    }
+}
+
+static void take_serial(struct guest_io *io)
+{
+    take_stream(io, &io->serial);
+}
+
+static void take_e9(struct guest_io *io)
+{
+    take_stream(io, &io->e9);
+}
+
+static void take_exit(struct guest_io *io)
+{
+    unsigned char bytes[256];
+    ssize_t size = read(io->exit_fd, bytes, sizeof bytes);
+    if (size <= 0) {
+        close_fd(&io->exit_fd);
+    } else if (!io->answered) {
+        io->answered = true;
+        io->answer = bytes[0];
+    }
+}
+
+static void take_qmp(struct guest_io *io)
+{
+    char bytes[4096];
+    ssize_t size = read(io->qmp.fd, bytes, sizeof bytes);
+    if (size <= 0 || !qmp_feed(&io->qmp, bytes, (size_t)size)) {
+        close_fd(&io->qmp.fd);
+        io->ended = true;
+    }
+}
+
+static void take_signal(struct guest_io *io)
+{
+    struct signalfd_siginfo info;
+    if (read(io->signal_fd, &info, sizeof info) == (ssize_t)sizeof info)
+        io->signal = (int)info.ssi_signo;
+}
+
+static void take_input(struct guest_io *io)
+{
+    char bytes[256];
+    ssize_t size = read(io->input_fd, bytes, sizeof bytes);
+    if (size <= 0)
+        io->input_fd = -1;       /* stdin itself stays open */
+    else if (io->serial.fd >= 0) /* what a guest does not read in time is lost, as on a wire */
+        send(io->serial.fd, bytes, (size_t)size, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+static void take_output_end(struct guest_io *io)
+{
+    io->output_error = EPIPE; /* nobody reads our stdout any more */
+    io->output_fd = -1;
+}
+
+bool guest_io_wait(struct guest_io *io, int64_t deadline_ms)
+{
+    const struct {
+        int fd;
+        short events;
+        void (*take)(struct guest_io *);
+    } sources[] = {
+        {io->serial.fd, POLLIN, take_serial}, {io->e9.fd, POLLIN, take_e9},         {io->exit_fd, POLLIN, take_exit},
+        {io->qmp.fd, POLLIN, take_qmp},       {io->signal_fd, POLLIN, take_signal}, {io->input_fd, POLLIN, take_input},
+        {io->output_fd, 0, take_output_end},
+    };
+    enum { COUNT = sizeof sources / sizeof *sources };
+    struct pollfd fds[COUNT];
+    for (size_t i = 0; i < COUNT; i++)
+        fds[i] = (struct pollfd){.fd = sources[i].fd, .events = sources[i].events};
+    int wait_ms = -1;
+    if (deadline_ms) {
+        int64_t left_ms = deadline_ms - guest_io_now_ms();
+        wait_ms = left_ms > 0 ? (int)left_ms : 0;
+    }
+    int ready = poll(fds, COUNT, wait_ms);
+    if (ready == 0)
+        return false;
+    for (size_t i = 0; ready > 0 && i < COUNT; i++)
+        if (fds[i].revents)
+            sources[i].take(io);
+    return true;
+}
+
+const char *guest_io_error(const struct guest_io *io)
+{
+    if (io->serial.watch.error[0])
+        return io->serial.watch.error;
+    return io->e9.watch.error[0] ? io->e9.watch.error : NULL;
+}
+
+/* --- opening and closing ----------------------------------------------------------------------------------------- */
+
+static void ending_signals(sigset_t *signals)
+{
+    sigemptyset(signals);
+    sigaddset(signals, SIGINT);
+    sigaddset(signals, SIGTERM);
+    sigaddset(signals, SIGHUP);
+    sigaddset(signals, SIGQUIT);
+}
+
+void guest_io_block_signals(sigset_t *before)
+{
+    sigset_t signals;
+    ending_signals(&signals);
+    sigaddset(&signals, SIGPIPE); /* seen as a failed write */
+    sigprocmask(SIG_BLOCK, &signals, before);
+}
+
+static bool open_signals(struct guest_io *io)
+{
+    sigset_t signals;
+    ending_signals(&signals);
+    io->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC);
+    return io->signal_fd >= 0;
+}
+
+static bool open_channel(int *ours, int *theirs)
+{
+    int pair[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+        return false;
+    *ours = pair[0];
+    *theirs = pair[1];
+    return true;
+}
+
+static bool open_log(struct guest_stream *stream, const char *path)
+{
+    if (!path)
+        return true;
+    stream->log_path = path;
+    stream->log_fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (stream->log_fd < 0)
+        cli_error("%s: can't write this log: %s", path, strerror(errno));
+    return stream->log_fd >= 0;
+}
+
+bool guest_io_open(struct guest_io *io, const struct guest_io_options *options, struct guest_io_peers *peers)
+{
+    *io = (struct guest_io){
+        .qmp = {.fd = -1},
+        .serial = {.fd = -1, .log_fd = -1, .shown = true},
+        .e9 = {.fd = -1, .log_fd = -1, .shown = !options->serial},
+        .exit_fd = -1,
+        .signal_fd = -1,
+        .input_fd = -1,
+        .output_fd = STDOUT_FILENO,
+    };
+    *peers = (struct guest_io_peers){-1, -1, -1, -1};
+    if (!open_log(&io->serial, options->serial_log) || !open_log(&io->e9, options->e9_log))
+        return false;
+    int qmp_fd = -1;
+    if (!open_signals(io) || !open_channel(&qmp_fd, &peers->qmp) || !qmp_open(&io->qmp, qmp_fd) ||
+        !open_channel(&io->exit_fd, &peers->exit) || !open_channel(&io->e9.fd, &peers->e9) ||
+        (options->serial && !open_channel(&io->serial.fd, &peers->serial))) {
+        cli_error("can't open the channels to QEMU: %s", strerror(errno));
+        return false;
+    }
+    if (options->serial && terminal_take(&io->terminal))
+        io->input_fd = STDIN_FILENO;
+    return true;
+}
+
+void guest_io_close_peers(struct guest_io_peers *peers)
+{
+    close_fd(&peers->qmp);
+    close_fd(&peers->exit);
+    close_fd(&peers->e9);
+    close_fd(&peers->serial);
+}
+
+void guest_io_close(struct guest_io *io)
+{
+    terminal_give_back(&io->terminal);
+    qmp_close(&io->qmp);
+    close_fd(&io->qmp.fd);
+    close_fd(&io->exit_fd);
+    close_fd(&io->signal_fd);
+    close_fd(&io->serial.fd);
+    close_fd(&io->serial.log_fd);
+    close_fd(&io->e9.fd);
+    close_fd(&io->e9.log_fd);
+}
