@@ -31,8 +31,37 @@ static const struct program_header *headers(void)
     return (const struct program_header *)(const void *)((const uint8_t *)&__ehdr_start + __ehdr_start.phoff);
 }
 
-/* The union of rights of all segments that touch the page at this unbiased address, without W where GNU_RELRO covers the
- * whole page; 0: no segment. */
+static bool is_writable(const struct program_header *h)
+{
+    return h->type == SEGMENT_LOAD && h->memsz > 0 && (h->flags & RIGHT_WRITE) != 0;
+}
+
+/* Whether [start, end) holds bytes of a writable segment. */
+static bool has_writable_bytes(uint64_t start, uint64_t end)
+{
+    for (unsigned i = 0; i < __ehdr_start.phnum; i++) {
+        const struct program_header *h = &headers()[i];
+        if (is_writable(h) && h->vaddr < end && start < h->vaddr + h->memsz)
+            return true;
+    }
+    return false;
+}
+
+/* GNU_RELRO takes W from a page that holds some of its bytes and no other writable ones. */
+static bool is_relro(uint64_t page)
+{
+    uint64_t end = page + BOOT_PAGE_SIZE;
+    for (unsigned i = 0; i < __ehdr_start.phnum; i++) {
+        const struct program_header *h = &headers()[i];
+        uint64_t relro_end = h->vaddr + h->memsz;
+        if (h->type == SEGMENT_RELRO && h->memsz > 0 && h->vaddr < end && page < relro_end)
+            return !(h->vaddr > page && has_writable_bytes(page, h->vaddr)) &&
+                   !(relro_end < end && has_writable_bytes(relro_end, end));
+    }
+    return false;
+}
+
+/* The union of rights of all segments that touch the page at this unbiased address; 0: no segment. */
 static uint64_t page_rights(uint64_t page)
 {
     uint64_t rights = 0;
@@ -41,13 +70,7 @@ static uint64_t page_rights(uint64_t page)
         if (h->type == SEGMENT_LOAD && h->memsz > 0 && h->vaddr < page + BOOT_PAGE_SIZE && page < h->vaddr + h->memsz)
             rights |= h->flags & 7;
     }
-    for (unsigned i = 0; i < __ehdr_start.phnum; i++) {
-        const struct program_header *h = &headers()[i];
-        if (h->type == SEGMENT_RELRO && (h->vaddr & ~(BOOT_PAGE_SIZE - 1)) <= page &&
-            page + BOOT_PAGE_SIZE <= h->vaddr + h->memsz)
-            rights &= ~(uint64_t)RIGHT_WRITE;
-    }
-    return rights;
+    return is_relro(page) ? rights & ~(uint64_t)RIGHT_WRITE : rights;
 }
 
 static const struct boot_segment *segment_at(const struct boot_info *info, uint64_t address)
