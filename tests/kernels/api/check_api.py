@@ -3,6 +3,7 @@
 
 check_api.py INCLUDE kernel COMPILER STANDARD LINK    one kernel: note, entry point, segments
 check_api.py INCLUDE headers COMPILER STANDARD        every header alone and all together, without warnings
+check_api.py INCLUDE readme FILE                      the tables of the README against the structures
 check_api.py INCLUDE elves DIRECTORY NAME...          the test kernels as built: loadable, note where there must be one
 """
 import pathlib
@@ -162,12 +163,36 @@ def check_elves(directory, names):
                 fail(f"{name}: no two segments share a page")
 
 
+def check_readme(include, readme):
+    """Every row "| offset | size | `field` |" below a heading "### struct name" becomes two assertions."""
+    lines, struct, end = ["#include <stagecoach/boot.h>"], None, {}
+    for line in pathlib.Path(readme).read_text().splitlines():
+        heading = re.match(r"#+ (.*)", line)
+        row = re.match(r"\| (\d+) \| (\d+) \| `(\w+)` \|", line)
+        if heading:
+            name = re.fullmatch(r"struct (\w+)", heading.group(1))
+            struct = f"struct {name.group(1)}" if name else None
+        elif row and struct:
+            offset, size, field = int(row.group(1)), int(row.group(2)), row.group(3)
+            lines.append(f'_Static_assert(offsetof({struct}, {field}) == {offset}, "{struct}.{field}: offset");')
+            lines.append(f'_Static_assert(sizeof((({struct} *)0)->{field}) == {size}, "{struct}.{field}: size");')
+            if offset != end.get(struct, 0):
+                fail(f"{readme}: a field is missing before {struct}.{field}")
+            end[struct] = offset + size
+    if len(end) < 10:
+        fail(f"{readme}: only {len(end)} structures are drawn")
+    lines += [f'_Static_assert(sizeof({name}) == {size}, "{name}: size");' for name, size in end.items()]
+    run(["gcc", "-std=c11", "-I", include, "-fsyntax-only", "-x", "c", "-"], input="\n".join(lines) + "\n")
+
+
 def main():
     include, action, *rest = sys.argv[1:]
     if action == "kernel":
         check_kernel(include, *rest)
     elif action == "headers":
         check_headers(include, *rest)
+    elif action == "readme":
+        check_readme(include, *rest)
     else:
         check_elves(rest[0], rest[1:])
 
