@@ -18,8 +18,19 @@ static const char *source_name(uint32_t source)
 
 static const char *phase_name(uint32_t phase)
 {
-    static const char *const names[] = {"unknown", "entry",    "loader", "config",      "kernel headers", "address space",
-                                        "segments", "video", "page tables", "firmware left", "jump"};
+    static const char *const names[BOOT_PHASE_JUMP + 1] = {
+        "unknown",
+        [BOOT_PHASE_ENTRY] = "entry",
+        [BOOT_PHASE_LOADER] = "loader",
+        [BOOT_PHASE_CONFIG] = "config",
+        [BOOT_PHASE_KERNEL_HEADERS] = "kernel headers",
+        [BOOT_PHASE_VIDEO] = "video",
+        [BOOT_PHASE_ADDRESS_SPACE] = "address space",
+        [BOOT_PHASE_SEGMENTS] = "segments",
+        [BOOT_PHASE_PAGE_TABLES] = "page tables",
+        [BOOT_PHASE_LEFT] = "firmware left",
+        [BOOT_PHASE_JUMP] = "jump",
+    };
     return names[phase <= BOOT_PHASE_JUMP ? phase : 0];
 }
 
