@@ -170,7 +170,9 @@ static enum status read_kernel_headers(struct error *error)
     status = kernel_plan_read(&source, &flow.kernel, error);
     if (status != STATUS_OK)
         return status;
-    log_info("kernel %s: %llu bytes, %u segments", name, (unsigned long long)flow.kernel_file.size,
+    char protocol[32];
+    kernel_protocol_name(&flow.kernel, protocol, sizeof protocol);
+    log_info("kernel %s: %s, %llu bytes, %u segments", name, protocol, (unsigned long long)flow.kernel_file.size,
              flow.kernel.elf.segment_count);
     if (flow.kernel.elf.null_page)
         log_warn("kernel %s maps address 0: null pointers will not fault", name);
@@ -256,6 +258,8 @@ static enum status load_files(struct error *error)
 {
     const struct elf_plan *elf = &flow.kernel.elf;
     enum status status = kernel_take_frames(elf, flow.addresses.bias, &flow.frames, &flow.image, error);
+    if (status == STATUS_OK && flow.kernel.protocol == KERNEL_BOOTLOADER_API)
+        status = kernel_keep_file(&flow.kernel_file, &flow.frames, &flow.image, error);
     if (status == STATUS_OK)
         status = kernel_read_segments(elf, &flow.kernel_file, &flow.image, error);
     if (status == STATUS_OK)

@@ -32,9 +32,17 @@ static uint64_t texts_room(const struct boot_info_facts *facts)
     return room;
 }
 
+static bool is_api_kernel(const struct boot_info_facts *facts)
+{
+    return facts->kernel->protocol == KERNEL_BOOTLOADER_API;
+}
+
 uint64_t boot_info_room(const struct boot_info_facts *facts)
 {
     uint64_t room = rounded(sizeof(struct boot_info)) + texts_room(facts);
+    if (is_api_kernel(facts))
+        room +=
+            rounded(sizeof(struct bootloader_api_info)) + rounded(map_room() * sizeof(struct bootloader_api_region));
     room += rounded(facts->kernel->elf.run_count * sizeof(struct boot_segment));
     room += rounded(facts->payloads->count * sizeof(struct boot_module));
     room += rounded(facts->edid_size);
@@ -192,10 +200,27 @@ static void reserve_rest(struct boot_info_area *area)
     efi->memory_map_phys = area->phys + (uint64_t)(raw - area->memory);
 }
 
+static void reserve_api(struct boot_info_area *area, const struct boot_info_facts *facts)
+{
+    struct bootloader_api_region *regions = area_take(area, map_room() * sizeof *regions);
+    area->api_facts = (struct bootloader_api_facts){
+        .version = facts->kernel->api,
+        .stack_size = facts->kernel->api.stack_size,
+        .kernel_file_phys = facts->image->file_phys,
+        .kernel_file_size = facts->image->file_size,
+        .test_sentinel = facts->config->test_sentinel,
+        .regions_address = (uint64_t)(uintptr_t)area_pointer(area, regions),
+        .regions = regions,
+        .memory_map = area->map.regions,
+    };
+}
+
 enum status boot_info_prepare(struct boot_info_area *area, const struct boot_info_facts *facts, struct error *error)
 {
     memset(area->memory, 0, area->size);
     area->used = 0;
+    area->api =
+        is_api_kernel(facts) ? area_take(area, sizeof *area->api) : NULL; /* first: the kernel gets its address */
     area->info = area_take(area, sizeof *area->info);
     add_identity(area, facts);
     add_tables(area->info);
@@ -204,6 +229,8 @@ enum status boot_info_prepare(struct boot_info_area *area, const struct boot_inf
     add_payloads(area, facts);
     add_addresses(area->info, facts);
     reserve_rest(area);
+    if (area->api != NULL)
+        reserve_api(area, facts);
     if (area->used > area->size)
         return error_set(error, STATUS_INTERNAL, "the boot information needs %llu bytes, %llu were planned",
                          (unsigned long long)area->used, (unsigned long long)area->size);
@@ -229,6 +256,8 @@ enum status boot_info_finish(struct boot_info_area *area, const struct frames *f
     memcpy(area->log, text, size);
     area->info->log = area_pointer(area, area->log);
     area->info->log_size = size;
+    if (area->api != NULL)
+        bootloader_api_fill(area->api, area->info, &area->api_facts);
     return STATUS_OK;
 }
 

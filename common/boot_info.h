@@ -9,6 +9,7 @@
 #include "frames.h"
 #include "kernel_load.h"
 #include "payload.h"
+#include "protocol/bootloader_api.h"
 
 struct boot_info_area {
     uint8_t *memory;  /* as the loader sees it */
@@ -17,6 +18,8 @@ struct boot_info_area {
     uint64_t size; /* bytes, multiple of 4 KiB */
     uint64_t used;
     struct boot_info *info;
+    struct bootloader_api_info *api; /* what a bootloader_api kernel gets, at the area's start; NULL: a native kernel */
+    struct bootloader_api_facts api_facts;
     struct memmap map; /* the final map, in the area */
     struct boot_event *timeline;
     char *log;

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "checked.h"
 #include "config_lines.h"
 #include "edit_distance.h"
 #include "format.h"
@@ -117,17 +118,15 @@ static enum status take_log_screen(struct parser *parser, struct config_text val
 }
 
 /* Decimal digits, at least one, value at most `limit`. */
-static bool take_number(struct config_text text, uint32_t limit, uint32_t *number)
+static bool take_number(struct config_text text, uint64_t limit, uint64_t *number)
 {
     uint64_t value = 0;
     for (uint32_t i = 0; i < text.size; i++) {
-        if (text.text[i] < '0' || text.text[i] > '9')
-            return false;
-        value = value * 10 + (uint64_t)(text.text[i] - '0');
-        if (value > limit)
+        uint8_t digit = (uint8_t)(text.text[i] - '0');
+        if (digit > 9 || !mul_ok(value, 10, &value) || !add_ok(value, digit, &value) || value > limit)
             return false;
     }
-    *number = (uint32_t)value;
+    *number = value;
     return text.size > 0;
 }
 
@@ -146,12 +145,12 @@ static enum status take_video(struct parser *parser, struct config_text value)
         height.text++;
         height.size--;
     }
-    uint32_t columns, rows;
+    uint64_t columns, rows;
     if (!take_number(width, PIXELS_MAX, &columns) || !take_number(height, PIXELS_MAX, &rows) || columns == 0 ||
         rows == 0)
         return refuse_value(parser, value, "'off' or WIDTHxHEIGHT in pixels, such as 1280x720");
-    config->video_width = columns;
-    config->video_height = rows;
+    config->video_width = (uint32_t)columns;
+    config->video_height = (uint32_t)rows;
     return STATUS_OK;
 }
 
@@ -162,11 +161,18 @@ static enum status take_reboot(struct parser *parser, struct config_text value)
         config->reboot_on_error = false;
         return STATUS_OK;
     }
-    uint32_t seconds;
+    uint64_t seconds;
     if (!take_number(value, REBOOT_SECONDS_MAX, &seconds))
         return refuse_value(parser, value, "'off' or a number of seconds up to 86400");
-    config->reboot_seconds = seconds;
+    config->reboot_seconds = (uint32_t)seconds;
     config->reboot_on_error = true;
+    return STATUS_OK;
+}
+
+static enum status take_test_sentinel(struct parser *parser, struct config_text value)
+{
+    if (!take_number(value, UINT64_MAX, &parser->config->test_sentinel))
+        return refuse_value(parser, value, "a decimal number of at most 64 bits");
     return STATUS_OK;
 }
 
@@ -210,6 +216,7 @@ static const struct config_key keys[] = {
     {.name = "log-screen", .take = take_log_screen},
     {.name = "video", .take = take_video},
     {.name = "reboot-on-error", .take = take_reboot},
+    {.name = "test-sentinel", .take = take_test_sentinel},
     {.name = "module", .take = take_module, .repeatable = true},
 };
 #define KEY_COUNT (sizeof keys / sizeof *keys)

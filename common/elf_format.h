@@ -39,6 +39,16 @@ _Static_assert(sizeof(struct elf_program_header) == 56, "gABI, figure 5-1");
 #define ELF_PT_TLS 7u
 #define ELF_PT_GNU_RELRO 0x6474e552u
 
+struct elf_section_header {
+    uint32_t name, type;
+    uint64_t flags, address, offset, size;
+    uint32_t link, info;
+    uint64_t alignment, entry_size;
+};
+_Static_assert(sizeof(struct elf_section_header) == 64, "gABI, figure 4-8");
+
+#define ELF_SHT_PROGBITS 1u
+
 struct elf_note_header {
     uint32_t name_size, descriptor_size, type;
 };

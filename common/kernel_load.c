@@ -25,6 +25,19 @@ enum status kernel_take_frames(const struct elf_plan *elf, uint64_t bias, struct
     return STATUS_OK;
 }
 
+enum status kernel_keep_file(struct firmware_file *file, struct frames *frames, struct kernel_image *image,
+                             struct error *error)
+{
+    struct frames_wish wish = {.pages = align_down(file->size + PAGE_SIZE - 1, PAGE_SIZE) / PAGE_SIZE,
+                               .alignment = PAGE_SIZE,
+                               .type = BOOT_MEMORY_LOADER_RECLAIMABLE,
+                               .what = "kernel file"};
+    enum status status = frames_take(frames, &wish, &image->file_phys, error);
+    image->file_size = file->size;
+    return status != STATUS_OK ? status
+                               : firmware_read(file, 0, file->size, firmware_map(image->file_phys, file->size), error);
+}
+
 /* The block that holds `address`: blocks are sorted, and every address asked for is inside one. */
 static uint32_t block_of(const struct elf_plan *elf, uint64_t address)
 {
@@ -48,9 +61,19 @@ static void zero_until(uint8_t *bytes, uint64_t *done, uint64_t offset)
     *done = offset;
 }
 
-static enum status read_block(const struct elf_plan *elf, uint32_t index, struct firmware_file *file, uint8_t *bytes,
-                              struct error *error)
+static enum status read_bytes(const struct kernel_image *image, struct firmware_file *file, uint64_t offset,
+                              uint64_t size, uint8_t *to, struct error *error)
 {
+    if (image->file_phys == 0)
+        return firmware_read(file, offset, size, to, error);
+    memcpy(to, (const uint8_t *)firmware_map(image->file_phys, image->file_size) + offset, size);
+    return STATUS_OK;
+}
+
+static enum status read_block(const struct elf_plan *elf, uint32_t index, struct firmware_file *file,
+                              const struct kernel_image *image, struct error *error)
+{
+    uint8_t *bytes = image->memory.blocks[index];
     const struct elf_block *block = &elf->blocks[index];
     uint64_t done = 0;
     for (uint32_t i = 0; i < elf->segment_count; i++) {
@@ -59,7 +82,7 @@ static enum status read_block(const struct elf_plan *elf, uint32_t index, struct
             continue;
         uint64_t offset = segment->address - block->address;
         zero_until(bytes, &done, offset);
-        enum status status = firmware_read(file, segment->file_offset, segment->file_size, bytes + offset, error);
+        enum status status = read_bytes(image, file, segment->file_offset, segment->file_size, bytes + offset, error);
         if (status != STATUS_OK)
             return status;
         done = offset + segment->file_size;
@@ -72,7 +95,7 @@ enum status kernel_read_segments(const struct elf_plan *elf, struct firmware_fil
                                  struct error *error)
 {
     for (uint32_t i = 0; i < elf->block_count; i++) {
-        enum status status = read_block(elf, i, file, image->memory.blocks[i], error);
+        enum status status = read_block(elf, i, file, image, error);
         if (status != STATUS_OK)
             return status;
     }

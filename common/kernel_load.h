@@ -9,7 +9,14 @@
 struct kernel_image {
     uint64_t block_phys[ELF_SEGMENTS_MAX]; /* of each block of the ELF plan */
     struct elf_memory memory;
+    uint64_t file_phys; /* of a copy of the whole file; 0: none was asked for */
+    uint64_t file_size;
 };
+
+/* Takes frames for the whole kernel file and reads it there: for protocols that hand it over. Segments are then copied from
+ * there instead of being read again. */
+enum status kernel_keep_file(struct firmware_file *file, struct frames *frames, struct kernel_image *image,
+                             struct error *error);
 
 /* Takes frames for each block, congruent to its biased address modulo the largest page that fits, so that large pages
  * can map it. */

@@ -1,11 +1,14 @@
 #include "kernel_plan.h"
 
 #include "elf_dynamic.h"
+#include "elf_sections.h"
+#include "protocol/bootloader_api.h"
 
 /* What of the file is at hand: its head, and one piece from further on at a time. */
 static struct {
     uint8_t head[ELF_HEAD_SIZE];
     uint8_t far[KERNEL_HEAD_MAX];
+    uint8_t names[KERNEL_HEAD_MAX / 4];
 } room;
 
 struct reader {
@@ -101,6 +104,52 @@ static enum status find_boot_note(const struct reader *reader, const struct elf_
     return STATUS_OK;
 }
 
+/* The section that configures a bootloader_api kernel; empty if there is none. */
+static enum status find_api_section(const struct reader *reader, struct span *section)
+{
+    struct elf_range range;
+    struct span headers, names = {room.names, 0};
+    uint64_t file_size = reader->source->size;
+    *section = (struct span){0};
+    enum status status = elf_sections_find(reader->head, file_size, &range, reader->error);
+    if (status != STATUS_OK || range.size == 0 || range.size > KERNEL_HEAD_MAX)
+        return status;
+    status = fetch(reader, range.address, range.size, &headers);
+    if (status == STATUS_OK)
+        status = elf_section_names_find(reader->head, headers, file_size, &range, reader->error);
+    if (status == STATUS_OK && range.size <= sizeof room.names) {
+        names.size = range.size;
+        status = reader->source->read(reader->source->context, range.address, range.size, room.names, reader->error);
+    }
+    if (status == STATUS_OK)
+        status = elf_section_find(headers, names, BOOTLOADER_API_SECTION, file_size, &range, reader->error);
+    if (status != STATUS_OK || range.size == 0)
+        return status;
+    if (range.size > KERNEL_HEAD_MAX)
+        range.size = KERNEL_HEAD_MAX; /* no form has this length either */
+    return fetch(reader, range.address, range.size, section);
+}
+
+static enum status read_api_wishes(const struct reader *reader, struct kernel_plan *plan)
+{
+    struct span section;
+    struct boot_config config;
+    enum status status = find_api_section(reader, &section);
+    if (status != STATUS_OK)
+        return status;
+    if (section.size == 0)
+        return error_set(reader->error, STATUS_NO_PROTOCOL,
+                         "no Stagecoach note: add BOOT_CONFIG(); from <stagecoach/boot.h> to one source file (a linker "
+                         "script must keep .note.stagecoach in a PT_NOTE)");
+    status = bootloader_api_read(section, &config, &plan->api, reader->error);
+    if (status == STATUS_OK && plan->elf.relocatable && config.kernel_base > BOOT_NOWHERE)
+        config.kernel_base += plan->elf.lowest; /* there it is what is added to every address */
+    if (status == STATUS_OK)
+        status = kernel_wishes_check(&config, plan, reader->error);
+    plan->protocol = KERNEL_BOOTLOADER_API;
+    return status == STATUS_OK ? elf_plan_check_wx(&plan->elf, reader->error) : status;
+}
+
 static enum status read_wishes(const struct reader *reader, struct kernel_plan *plan)
 {
     struct span descriptor;
@@ -109,9 +158,7 @@ static enum status read_wishes(const struct reader *reader, struct kernel_plan *
     if (status != STATUS_OK)
         return status;
     if (descriptor.data == NULL)
-        return error_set(reader->error, STATUS_NO_PROTOCOL,
-                         "no Stagecoach note: add BOOT_CONFIG(); from <stagecoach/boot.h> to one source file (a linker "
-                         "script must keep .note.stagecoach in a PT_NOTE)");
+        return read_api_wishes(reader, plan);
     status = kernel_wishes_native(descriptor, plan, &allow_wx, reader->error);
     if (status == STATUS_OK && !allow_wx)
         status = elf_plan_check_wx(&plan->elf, reader->error);

@@ -22,11 +22,19 @@ struct wish {
     uint64_t address; /* WISH_FIXED: canonical and aligned, checked */
 };
 
-enum kernel_protocol { KERNEL_NATIVE };
+enum kernel_protocol { KERNEL_NATIVE, KERNEL_BOOTLOADER_API };
+
+struct kernel_api_version { /* of the crate that a bootloader_api kernel was built against */
+    uint16_t major, minor, patch;
+    bool pre_release;
+    bool aslr;           /* its wish for random addresses */
+    uint64_t stack_size; /* as asked for, not rounded */
+};
 
 struct kernel_plan {
     struct elf_plan elf;
     enum kernel_protocol protocol;
+    struct kernel_api_version api; /* KERNEL_BOOTLOADER_API only */
     uint64_t stack_size; /* multiple of 4 KiB */
     struct wish stack, base, boot_info, framebuffer, physical_memory, recursive, ramdisk;
     uint64_t dynamic_start, dynamic_end;
@@ -41,5 +49,11 @@ enum status kernel_plan_read(const struct kernel_source *source, struct kernel_p
 /* The native protocol: descriptor of the note -> wishes. A shorter descriptor (older kernel) leaves defaults; a longer one
  * is accepted if the unknown part is zero, else refused. */
 enum status kernel_wishes_native(struct span descriptor, struct kernel_plan *plan, bool *allow_wx, struct error *error);
+
+/* The rest of the native protocol, for wishes that came in another form: checks every field and fills in the defaults. */
+enum status kernel_wishes_check(const struct boot_config *config, struct kernel_plan *plan, struct error *error);
+
+/* "Stagecoach", "bootloader_api 0.11.16": for messages; `size` bytes of `out`, 32 are enough. */
+void kernel_protocol_name(const struct kernel_plan *plan, char *out, size_t size);
 
 #endif

@@ -1,5 +1,6 @@
 #include "kernel_plan.h"
 
+#include "format.h"
 #include "memory.h"
 
 #define LOWER_HALF_END 0x0000800000000000ull
@@ -178,27 +179,43 @@ static enum status copy_config(struct span descriptor, struct boot_config *confi
     return STATUS_OK;
 }
 
+enum status kernel_wishes_check(const struct boot_config *config, struct kernel_plan *plan, struct error *error)
+{
+    if ((config->flags & ~BOOT_CONFIG_ALLOW_WX) != 0)
+        return refuse(error, "flags", config->flags, "only BOOT_CONFIG_ALLOW_WX (0x1) is known");
+
+    enum status status = take_addresses(config, plan, error);
+    if (status == STATUS_OK)
+        status = take_stack_size(config->kernel_stack_size, plan, error);
+    if (status == STATUS_OK)
+        status = check_base(plan, error);
+    if (status == STATUS_OK)
+        status = take_range(config, plan, error);
+    if (status != STATUS_OK)
+        return status;
+    plan->minimum_width = config->minimum_framebuffer_width;
+    plan->minimum_height = config->minimum_framebuffer_height;
+    return STATUS_OK;
+}
+
 enum status kernel_wishes_native(struct span descriptor, struct kernel_plan *plan, bool *allow_wx, struct error *error)
 {
     struct boot_config config;
     enum status status = copy_config(descriptor, &config, error);
-    if (status != STATUS_OK)
-        return status;
-    if ((config.flags & ~BOOT_CONFIG_ALLOW_WX) != 0)
-        return refuse(error, "flags", config.flags, "only BOOT_CONFIG_ALLOW_WX (0x1) is known");
-
-    status = take_addresses(&config, plan, error);
     if (status == STATUS_OK)
-        status = take_stack_size(config.kernel_stack_size, plan, error);
-    if (status == STATUS_OK)
-        status = check_base(plan, error);
-    if (status == STATUS_OK)
-        status = take_range(&config, plan, error);
+        status = kernel_wishes_check(&config, plan, error);
     if (status != STATUS_OK)
         return status;
     plan->protocol = KERNEL_NATIVE;
-    plan->minimum_width = config.minimum_framebuffer_width;
-    plan->minimum_height = config.minimum_framebuffer_height;
     *allow_wx = (config.flags & BOOT_CONFIG_ALLOW_WX) != 0;
     return STATUS_OK;
+}
+
+void kernel_protocol_name(const struct kernel_plan *plan, char *out, size_t size)
+{
+    const struct kernel_api_version *api = &plan->api;
+    if (plan->protocol == KERNEL_BOOTLOADER_API)
+        format(out, size, "bootloader_api %u.%u.%u", api->major, api->minor, api->patch);
+    else
+        format(out, size, "Stagecoach");
 }
