@@ -8,8 +8,11 @@
 static struct {
     uint8_t head[ELF_HEAD_SIZE];
     uint8_t far[KERNEL_HEAD_MAX];
-    uint8_t names[KERNEL_HEAD_MAX / 4];
 } room;
+
+/* While sections are searched, the end of the far piece holds their names. */
+#define NAMES_SIZE (KERNEL_HEAD_MAX / 4)
+#define NAMES (room.far + KERNEL_HEAD_MAX - NAMES_SIZE)
 
 struct reader {
     const struct kernel_source *source;
@@ -108,18 +111,18 @@ static enum status find_boot_note(const struct reader *reader, const struct elf_
 static enum status find_api_section(const struct reader *reader, struct span *section)
 {
     struct elf_range range;
-    struct span headers, names = {room.names, 0};
+    struct span headers, names = {NAMES, 0};
     uint64_t file_size = reader->source->size;
     *section = (struct span){0};
     enum status status = elf_sections_find(reader->head, file_size, &range, reader->error);
-    if (status != STATUS_OK || range.size == 0 || range.size > KERNEL_HEAD_MAX)
+    if (status != STATUS_OK || range.size == 0 || range.size > KERNEL_HEAD_MAX - NAMES_SIZE)
         return status;
     status = fetch(reader, range.address, range.size, &headers);
     if (status == STATUS_OK)
         status = elf_section_names_find(reader->head, headers, file_size, &range, reader->error);
-    if (status == STATUS_OK && range.size <= sizeof room.names) {
+    if (status == STATUS_OK && range.size <= NAMES_SIZE) {
         names.size = range.size;
-        status = reader->source->read(reader->source->context, range.address, range.size, room.names, reader->error);
+        status = reader->source->read(reader->source->context, range.address, range.size, NAMES, reader->error);
     }
     if (status == STATUS_OK)
         status = elf_section_find(headers, names, BOOTLOADER_API_SECTION, file_size, &range, reader->error);

@@ -41,7 +41,7 @@ struct kernel_plan {
     uint32_t minimum_width, minimum_height;
 };
 
-#define KERNEL_HEAD_MAX 65536u /* headers and notes that lie further on are read separately, up to this size */
+#define KERNEL_HEAD_MAX 32768u /* headers and notes that lie further on are read separately, up to this size */
 
 /* Reads headers and notes with as few reads as possible (one of ELF_HEAD_SIZE for an ordinary kernel) and checks all. */
 enum status kernel_plan_read(const struct kernel_source *source, struct kernel_plan *plan, struct error *error);
