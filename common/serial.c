@@ -29,9 +29,9 @@
 #define FIFO_SIZE 16u
 #define DIVISOR_115200 1u
 
-/* A full FIFO leaves the wire in 1.4 ms and reading a port of a real machine takes about 1 us: ample, and yet soon
- * over. */
-#define SPIN_LIMIT 200000u
+/* A full FIFO leaves the wire in 1.4 ms, and reading a port of a real machine takes about 1 us; but a virtual machine's
+ * wire is as slow as whoever reads at its other end. */
+#define SPIN_LIMIT 4000000u
 
 static bool tried, present;
 static unsigned batch; /* bytes that an empty transmitter takes: 16 with FIFO, else 1 */

@@ -31,7 +31,7 @@ static inline uint8_t boot_inb(uint16_t port)
 static inline void boot_com1_write(uint8_t byte)
 {
     const uint16_t line_status = BOOT_PORT_COM1 + 5;
-    for (uint32_t attempt = 0; attempt < 100000; attempt++) {
+    for (uint32_t attempt = 0; attempt < 10000000; attempt++) {
         uint8_t status = boot_inb(line_status);
         if (status == 0xff)
             return; /* an empty bus */
