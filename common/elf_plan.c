@@ -140,12 +140,13 @@ static enum status add_tls(struct planner *planner, uint32_t index, const struct
     if (header->alignment != 0 && !is_power_of_two(header->alignment))
         return error_set(planner->error, STATUS_ELF_TLS, "program header %u: TLS alignment %#llx is not a power of two",
                          index, long_of(header->alignment));
-    if (header->memory_size == 0)
-        return STATUS_OK;
+    enum status status = add_once(&planner->has_tls, STATUS_ELF_TLS, "PT_TLS", planner->error);
+    if (status != STATUS_OK || header->memory_size == 0)
+        return status;
     plan->tls = (struct elf_range){.address = header->address, .size = header->file_size};
     plan->tls_memory_size = header->memory_size;
     plan->tls_alignment = header->alignment != 0 ? header->alignment : 1;
-    return add_once(&planner->has_tls, STATUS_ELF_TLS, "PT_TLS", planner->error);
+    return STATUS_OK;
 }
 
 static enum status add_program_header(struct planner *planner, uint32_t index, const struct elf_program_header *header)
