@@ -35,7 +35,7 @@ mkdir -p "$build"
 imgtool=$build/imgtool/imgtool
 kernel=$build/kernel-api/example/example.elf
 image=$build/example.img
-"$imgtool" build-image "$kernel" -o "$image" --force
+"$imgtool" build-image --quiet --force -o "$image" "$kernel"
 
 # boot NAME FIRMWARE: the serial output live, each line after the firmware's name, without cursor movements.
 boot() {

@@ -1,0 +1,134 @@
+"""Builds images and boots them: QEMU through imgtool run, or Bochs. Shared by the boot tests."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "kernels"))
+import payload  # noqa: E402
+
+TIME_LIMIT = 240  # seconds for one boot: some fifty times what it takes on an idle machine
+SKIPPED = 77  # exit code by which ctest knows a skipped test
+
+UBOOT_ROM = "/usr/lib/u-boot/qemu-x86_64/u-boot.rom"
+BOCHS_BIOS = "/usr/share/bochs/BIOS-bochs-latest"
+BOCHS_VGABIOS = "/usr/share/bochs/VGABIOS-lgpl-latest"
+
+
+class Outcome:
+    """How a boot ended: imgtool's exit code, what the guest wrote to COM1 (or E9) and to E9, what imgtool said."""
+
+    def __init__(self, code, output, e9, said):
+        self.code = code
+        self.output = output
+        self.e9 = e9
+        self.said = said
+
+    def describe(self):
+        return (f"exit code {self.code}\n--- output\n{self.output}\n--- port E9\n{self.e9}\n"
+                f"--- imgtool\n{self.said}\n")  # fmt: skip
+
+
+def skip(reason):
+    print(f"SKIP: {reason}")
+    sys.exit(SKIPPED)
+
+
+def need(path, package):
+    """The path of a program or file, or a skip that says what to install."""
+    found = shutil.which(path) if "/" not in path else path if os.path.exists(path) else None
+    if found is None:
+        skip(f"{path} is missing: apt-get install --no-install-recommends {package}")
+    return found
+
+
+def command_line(words):
+    return f"{words} fnv={payload.fnv1a(words.encode()):016x}"
+
+
+def write_payload(directory, size, seed):
+    path = directory / f"payload-{seed}.bin"
+    payload.write_file(size, seed, path)
+    return path
+
+
+def build_image(imgtool, kernel, image, *options):
+    subprocess.run([imgtool, "build-image", "--quiet", "--force", "-o", image, *options, kernel], check=True,
+                   stdin=subprocess.DEVNULL, timeout=TIME_LIMIT)  # fmt: skip
+
+
+def write_dirty_memory(path, size):
+    """A file that becomes the machine's RAM: what was there before the boot is not zero."""
+    block = b"\xa5" * (1 << 20)
+    with open(path, "wb") as memory:
+        for _ in range(size >> 20):
+            memory.write(block)
+
+
+def text_of(path):
+    return path.read_bytes().decode("utf-8", "replace") if path.exists() else ""
+
+
+def run_qemu(imgtool, image, directory, *options):
+    """Boots with `imgtool run`; options after "--" go to QEMU."""
+    need("qemu-system-x86_64", "qemu-system-x86")
+    e9 = directory / "e9.log"
+    environment = os.environ | {"IMGTOOL_ACCEL": "tcg", "TMPDIR": str(directory)}
+    done = subprocess.run(
+        [imgtool, "run", image, "--timeout", str(TIME_LIMIT), "--e9-log", e9, "--screenshot",
+         directory / "screen.png", *options],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, check=False,
+    )  # fmt: skip
+    return Outcome(done.returncode, done.stdout.decode("utf-8", "replace"), text_of(e9),
+                   done.stderr.decode("utf-8", "replace"))  # fmt: skip
+
+
+BOCHSRC = """\
+display_library: {display}
+config_interface: textconfig
+cpu: model={model}, count=1, ips=50000000, reset_on_triple_fault=0
+memory: guest=512, host=512
+romimage: file={bios}
+vgaromimage: file={vgabios}
+ata0: enabled=1
+ata0-master: type=disk, path="{image}", mode=flat
+boot: disk
+port_e9_hack: enabled=1
+log: "{directory}/bochs.log"
+panic: action=fatal
+error: action=report
+info: action=ignore
+debug: action=ignore
+com1: enabled=1, mode=file, dev="{directory}/com1.log"
+"""
+
+
+def run_bochs(image, directory, model):
+    """Boots in Bochs, which prints port E9 on stdout and ends when port 0x501 is written."""
+    program = need("bochs", "bochs bochs-term bochsbios vgabios")
+    need(BOCHS_BIOS, "bochsbios")
+    need(BOCHS_VGABIOS, "vgabios")
+    settings = directory / "bochsrc"
+    settings.write_text(BOCHSRC.format(display='rfb, options="timeout=0"', model=model, bios=BOCHS_BIOS,
+                                       vgabios=BOCHS_VGABIOS, image=image, directory=directory))  # fmt: skip
+    commands = directory / "commands"
+    commands.write_text("c\n")
+    try:
+        done = subprocess.run([program, "-q", "-f", settings, "-rc", commands], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=TIME_LIMIT,
+                              cwd=directory, check=False)  # fmt: skip
+        output, code = done.stdout, done.returncode
+    except subprocess.TimeoutExpired as expired:
+        output, code = expired.stdout or b"", "time-out"
+    return Outcome(code, text_of(directory / "com1.log"), output.decode("utf-8", "replace"),
+                   text_of(directory / "bochs.log"))  # fmt: skip
+
+
+def keep_screen(directory, keep, name):
+    """Saves the picture of a failed boot."""
+    screen = directory / "screen.png"
+    if keep and screen.exists():
+        os.makedirs(keep, exist_ok=True)
+        shutil.copy(screen, Path(keep) / (name.replace("/", "_") + ".png"))
