@@ -4,7 +4,7 @@
 check_api.py INCLUDE kernel COMPILER STANDARD LINK    one kernel: note, entry point, segments
 check_api.py INCLUDE headers COMPILER STANDARD        every header alone and all together, without warnings
 check_api.py INCLUDE readme FILE                      the tables of the README against the structures
-check_api.py INCLUDE elves DIRECTORY NAME...          the test kernels as built: loadable, note where there must be one
+check_api.py INCLUDE elves README DIRECTORY NAME...   the test kernels as built: loadable, described, with a note
 """
 import pathlib
 import re
@@ -151,7 +151,10 @@ def check_headers(include, compiler, standard):
         run(command + ["-"], input=text)
 
 
-def check_elves(directory, names):
+def check_elves(readme, directory, names):
+    described = re.findall(r"^\| `([\w-]+)` \| BOOT-", pathlib.Path(readme).read_text(), re.M)
+    if sorted(described) != sorted(names):
+        fail(f"{readme}: differs from the kernels that are built: {sorted(set(described) ^ set(names))}")
     for name in names:
         elf = Elf(pathlib.Path(directory, f"{name}.elf"))
         check_loadable(elf, name, wx=name.startswith("wx-"))
@@ -194,7 +197,7 @@ def main():
     elif action == "readme":
         check_readme(include, *rest)
     else:
-        check_elves(rest[0], rest[1:])
+        check_elves(rest[0], rest[1], rest[2:])
 
 
 main()

@@ -2,6 +2,8 @@
 #ifndef CONFORMANCE_CHECK_H
 #define CONFORMANCE_CHECK_H
 
+#include "bytes.h"
+
 #include <stagecoach/boot.h>
 
 #include <stdbool.h>
@@ -22,16 +24,6 @@ _Noreturn void check_finish(void);
 void digest_number(uint64_t value);
 void digest_bytes(const void *bytes, uint64_t size);
 void digest_text(const char *text);
-
-#define FNV_OFFSET 0xcbf29ce484222325ull
-uint64_t fnv1a(uint64_t hash, const void *bytes, uint64_t size);
-
-bool text_equal(const char *a, const char *b);
-
-uint64_t text_size(const char *text); /* without the NUL */
-
-/* The length of a NUL-terminated text of printable ASCII, UTF-8, tabs and line feeds within `limit` bytes; -1 otherwise. */
-int64_t text_length(const char *text, uint64_t limit);
 
 /* The subjects, one per file of nearly the same name. */
 void check_machine(const struct boot_info *info);

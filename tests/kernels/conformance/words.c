@@ -1,6 +1,8 @@
 #include "words.h"
 
-#include "check.h"
+#include "bytes.h"
+
+#include <stddef.h>
 
 #define HASH_KEY " fnv="
 

@@ -1,21 +1,8 @@
 /* The conformance kernel's reading of its command line, and its hash. */
 #include "cmocka_all.h"
 
-#include "check.h"
+#include "bytes.h"
 #include "words.h"
-
-uint64_t fnv1a(uint64_t hash, const void *bytes, uint64_t size)
-{
-    const uint8_t *byte = bytes;
-    for (uint64_t i = 0; i < size; i++)
-        hash = (hash ^ byte[i]) * 0x100000001b3ull;
-    return hash;
-}
-
-uint64_t text_size(const char *text)
-{
-    return strlen(text);
-}
 
 static void finds_whole_words_only(void **state)
 {
@@ -47,12 +34,24 @@ static void judges_the_hash(void **state)
     assert_true(words_sound(""));
 }
 
+static void accepts_printable_text_only(void **state)
+{
+    (void)state;
+    assert_int_equal(text_length("", 1), 0);
+    assert_int_equal(text_length("a\tb\n", 10), 4);
+    assert_int_equal(text_length("\303\244", 10), 2);
+    assert_int_equal(text_length("a\001", 10), -1);
+    assert_int_equal(text_length("a\177", 10), -1);
+    assert_int_equal(text_length("abc", 3), -1); /* the NUL lies behind the limit */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finds_whole_words_only),
         cmocka_unit_test(reads_numbers_behind_keys),
         cmocka_unit_test(judges_the_hash),
+        cmocka_unit_test(accepts_printable_text_only),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
