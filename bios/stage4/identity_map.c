@@ -19,7 +19,10 @@
 #define FIRST_TABLE (LOW_PAGE_TABLES_START + 6 * PAGE_SIZE)
 _Static_assert(FIRST_TABLE + PAGE_SIZE <= LOW_PAGE_TABLES_END, "low_memory.def gives room for seven tables");
 
+extern const uint8_t text_start[], text_end[], data_start[]; /* stages.ld */
+
 static uint64_t next_frame, frames_left;
+static uint64_t no_execute; /* the page table bit, 0 on a CPU without it */
 
 static uint64_t *table_at(uint64_t phys)
 {
@@ -31,14 +34,29 @@ static void flush(void)
     __asm__ volatile("mov %%cr3, %%rax\n\tmov %%rax, %%cr3" ::: "rax", "memory");
 }
 
+/* Rights of one of the first 2 MiB's pages. Stage 2's page is written and run: the glove box keeps its data beside it. */
+static uint64_t low_rights(uint64_t page)
+{
+    if (page == 0 || page == LOW_STACK_GUARD_START)
+        return 0;
+    if (page == LOW_LOADER_START)
+        return TABLE_RIGHTS;
+    if (page >= (uintptr_t)text_start && page < (uintptr_t)text_end)
+        return PAGING_PRESENT;
+    if (page >= (uintptr_t)text_end && page < (uintptr_t)data_start)
+        return PAGING_PRESENT | no_execute;
+    return TABLE_RIGHTS | no_execute;
+}
+
 void identity_map_start(void)
 {
-    uint64_t *table = table_at(FIRST_TABLE);
-    for (uint64_t i = 0; i < ENTRIES; i++)
-        table[i] = i * PAGE_SIZE | TABLE_RIGHTS;
-    table[0] = 0;
-    table[LOW_STACK_GUARD_START / PAGE_SIZE] = 0;
-    table_at(FIRST_DIRECTORY)[0] = FIRST_TABLE | TABLE_RIGHTS;
+    no_execute = cpu_paging_features().no_execute ? PAGING_NO_EXECUTE : 0;
+    for (uint64_t page = 0; page < SIZE_2M; page += PAGE_SIZE)
+        table_at(FIRST_TABLE)[page / PAGE_SIZE] = page | low_rights(page);
+    uint64_t *directory = table_at(FIRST_DIRECTORY);
+    for (uint64_t i = 1; i < IDENTITY_MAP_END / SIZE_2M; i++) /* the four directories lie one after another */
+        directory[i] |= no_execute;
+    directory[0] = FIRST_TABLE | TABLE_RIGHTS;
     flush();
 }
 
@@ -83,12 +101,12 @@ static void map_gigabyte(uint64_t phys)
     if (*entry & PAGING_PRESENT)
         return;
     if (cpu_paging_features().gigabyte_pages) {
-        *entry = phys | TABLE_RIGHTS | PAGING_LARGE;
+        *entry = phys | TABLE_RIGHTS | PAGING_LARGE | no_execute;
         return;
     }
     uint64_t *directory = next_table(entry);
     for (uint64_t i = 0; i < ENTRIES; i++)
-        directory[i] = (phys + i * SIZE_2M) | TABLE_RIGHTS | PAGING_LARGE;
+        directory[i] = (phys + i * SIZE_2M) | TABLE_RIGHTS | PAGING_LARGE | no_execute;
 }
 
 void *firmware_map(uint64_t phys, uint64_t size)

@@ -6,7 +6,8 @@
 
 #define IDENTITY_MAP_END (4ull << 30) /* of what is always mapped */
 
-/* Unmaps the null page and the stack's guard page. */
+/* Unmaps the null page and the stack's guard page; takes the right to run from all but code, to write from code and
+ * constants. */
 void identity_map_start(void);
 
 /* Frames that tables for [start, end), not empty, need at most. */
