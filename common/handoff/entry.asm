@@ -143,13 +143,15 @@ load_tables:
         ltr     ax
         ret
 
-; CR0, CR4, PAT and the bases of FS and GS. EFER has its value since handoff_switch.
+; CR0, CR4, CR8, PAT and the bases of FS and GS. EFER has its value since handoff_switch.
 ; Clobbers: RAX, RCX, RDX.
 set_control_registers:
         mov     eax, CR0_KERNEL
         mov     cr0, rax
         mov     eax, CR4_KERNEL
         mov     cr4, rax
+        xor     eax, eax
+        mov     cr8, rax
 
         ; Memory that is mapped now uses entry 0 only. Where firmware gave that another meaning than the architecture
         ; does, cached lines may be of the wrong type: write them back.

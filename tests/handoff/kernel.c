@@ -25,6 +25,13 @@ static uint64_t read_msr(uint32_t number)
     return (uint64_t)high << 32 | low;
 }
 
+static uint64_t read_cr8(void)
+{
+    uint64_t value;
+    __asm__ volatile("mov %%cr8, %0" : "=r"(value));
+    return value;
+}
+
 static void expect(const char *name, uint64_t found, uint64_t expected)
 {
     char line[96];
@@ -53,6 +60,7 @@ static void check_control(const struct state *state)
     expect("cr0", state->cr0, 0x80010033);
     expect("cr3", state->cr3, TEST_TABLES_PHYS);
     expect("cr4", state->cr4, 0x620);
+    expect("cr8", read_cr8(), 0);
     ZERO(dr0), ZERO(dr1), ZERO(dr2), ZERO(dr3);
     expect("dr6", state->dr6, 0xffff0ff0);
     expect("dr7", state->dr7, 0x400);

@@ -46,6 +46,7 @@ void spoil_machine(const struct paging_features *features)
     uint64_t pattern = 0x1122334455667788;
     (void)features;
     spoil_cr4();
+    __asm__ volatile("mov %0, %%cr8" : : "r"(5ull));
     write_msr(0x277, 0x0007040600070406ull); /* as after reset */
     write_msr(0xc0000100, 0x1111000);
     write_msr(0xc0000101, 0x2222000);

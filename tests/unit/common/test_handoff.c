@@ -135,7 +135,7 @@ static void bits_without_nx_and_large_pages(void **state)
 static void the_tables_describe_the_kernels_machine(void **state)
 {
     (void)state;
-    struct handoff handoff = handoff_at(0xffff800000001000);
+    struct handoff handoff = handoff_at(0xffffa9876543f000);
     uint64_t data = handoff.address + header().area;
     prepare(&handoff);
     const struct handoff_area *found = area();
