@@ -4,19 +4,18 @@
 #define LEAVE_TRIES 8
 #define LEAVE_SLACK 512 /* descriptors: frames are still to be taken, each of which may split a free block */
 
-/* The largest room that was asked for, so that both answers below speak of the same map. */
-static size_t map_room;
-
+/* Asked for more than once, by those who plan with it: the first answer stays. */
 size_t firmware_efi_map_room(void)
 {
-    struct efi_map map = {.descriptors = NULL, .size = 0};
-    efi_map_read(&map); /* fails by design, with the size needed */
-    const size_t step = map.descriptor_size > sizeof(EFI_MEMORY_DESCRIPTOR) ? map.descriptor_size
-                                                                             : sizeof(EFI_MEMORY_DESCRIPTOR);
-    const size_t room = map.size + map.size / 4 + LEAVE_SLACK * step;
-    if (room > map_room)
-        map_room = room;
-    return map_room;
+    static size_t room;
+    if (room == 0) {
+        struct efi_map map = {.descriptors = NULL, .size = 0};
+        efi_map_read(&map); /* fails by design, with the size needed */
+        const size_t step = map.descriptor_size > sizeof(EFI_MEMORY_DESCRIPTOR) ? map.descriptor_size
+                                                                                 : sizeof(EFI_MEMORY_DESCRIPTOR);
+        room = map.size + map.size / 4 + LEAVE_SLACK * step;
+    }
+    return room;
 }
 
 size_t firmware_memory_map_room(void)
