@@ -373,7 +373,7 @@ static enum status prepare_hand_over(struct error *error)
     handoff->address = flow.addresses.handoff;
     handoff->page_table_phys = flow.facts.page_table_phys;
     handoff->entry = flow.addresses.entry;
-    handoff->stack_top = flow.addresses.stack + flow.kernel.stack_size;
+    handoff->stack_top = flow.addresses.stack + flow.kernel.stack_top;
     handoff->argument = flow.addresses.boot_info;
     handoff->framebuffer = flow.area.info->framebuffer;
     status = handoff_prepare(handoff, &flow.features, error);

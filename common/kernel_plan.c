@@ -150,6 +150,7 @@ static enum status read_api_wishes(const struct reader *reader, struct kernel_pl
     if (status == STATUS_OK)
         status = kernel_wishes_check(&config, plan, reader->error);
     plan->protocol = KERNEL_BOOTLOADER_API;
+    plan->stack_top = align_down(plan->api.stack_size, 16); /* such a kernel is told the size that it asked for */
     return status == STATUS_OK ? elf_plan_check_wx(&plan->elf, reader->error) : status;
 }
 

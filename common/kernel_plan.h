@@ -36,6 +36,7 @@ struct kernel_plan {
     enum kernel_protocol protocol;
     struct kernel_api_version api; /* KERNEL_BOOTLOADER_API only */
     uint64_t stack_size; /* multiple of 4 KiB */
+    uint64_t stack_top;  /* of those, the bytes below the first frame: multiple of 16 */
     struct wish stack, base, boot_info, framebuffer, physical_memory, recursive, ramdisk;
     uint64_t dynamic_start, dynamic_end;
     uint32_t minimum_width, minimum_height;

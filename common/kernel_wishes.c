@@ -97,6 +97,7 @@ static enum status take_stack_size(uint64_t wished, struct kernel_plan *plan, st
     if (wished > SIZE_1G)
         return refuse(error, "kernel_stack_size", wished, "a stack has at most 1 GiB (0x40000000)");
     plan->stack_size = wished == 0 ? DEFAULT_STACK_SIZE : align_down(wished + (PAGE_SIZE - 1), PAGE_SIZE);
+    plan->stack_top = plan->stack_size;
     if (plan->stack.kind == WISH_FIXED && !inside_one_half(plan->stack.address, plan->stack_size))
         return refuse(error, "kernel_stack", plan->stack.address,
                       "the stack would leave its half of the address space");
