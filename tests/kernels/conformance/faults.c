@@ -57,7 +57,7 @@ static void expect_fine(const char *name, void (*access)(uint64_t), uint64_t add
 static void check_no_execute(const struct boot_info *info)
 {
     const uint64_t code = CODE_PRESENT | CODE_FETCH;
-    if (!(read_cpuid(0x80000001).edx & 1u << 20))
+    if (!cpu_has_no_execute())
         return;
     expect("data can't be executed", probe_execute, (uintptr_t)writable, code);
     expect("the stack can't be executed", probe_execute, info->stack_address, code);

@@ -6,11 +6,6 @@
 #include <stagecoach/memory.h>
 #include <stagecoach/print.h>
 
-static bool no_execute_exists(void)
-{
-    return (read_cpuid(0x80000001).edx & 1u << 20) != 0;
-}
-
 static bool inside(uint64_t address, uint64_t size, uint64_t start, uint64_t length)
 {
     return address >= start && length >= size && address - start <= length - size;
@@ -29,11 +24,11 @@ static uint64_t pages_size(uint64_t start, uint64_t size)
 
 static void check_attributes(const struct leaf *run, bool write, bool execute, uint8_t cache)
 {
-    if (run->write != write || (run->execute != execute && no_execute_exists()) || run->cache != cache)
+    if (run->write != write || (run->execute != execute && cpu_has_no_execute()) || run->cache != cache)
         boot_print("  at %016lx, %lu bytes, physical %lx: write %d execute %d cache %d\n", run->address, run->size,
                    run->phys, run->write, run->execute, run->cache);
     check_equal("mapping is writable", run->write, write);
-    if (no_execute_exists())
+    if (cpu_has_no_execute())
         check_equal("mapping is executable", run->execute, execute);
     check_equal("mapping's memory type", run->cache, cache);
 }
@@ -106,22 +101,40 @@ static bool is_window(const struct boot_info *info, const struct leaf *run)
     if (!inside(run->address, run->size, info->physical_memory, info->physical_memory_size))
         return false;
     check_equal("window is writable", run->write, true);
-    if (no_execute_exists())
+    if (cpu_has_no_execute())
         check_equal("window is executable", run->execute, false);
     check_equal("window's frames", run->phys, run->address - info->physical_memory);
     return true;
 }
 
-static void check_run(const struct boot_info *info, const struct leaf *run)
+static void check_owned(const struct boot_info *info, const struct leaf *run)
 {
     check_that("no page for users", !run->user && !run->global, run->address, "supervisor, not global");
     bool wx_wanted = (boot_note_.config.flags & BOOT_CONFIG_ALLOW_WX) != 0;
-    if (no_execute_exists() && !wx_wanted)
+    if (cpu_has_no_execute() && !wx_wanted)
         check_that("no page is writable and executable", !run->write || !run->execute, run->address, "W^X");
     check_equal("frames are aligned to the page size", run->phys % run->page_size, 0);
     bool known = is_segment(info, run) || is_payload(info, run) || is_framebuffer(info, run) || is_loader(info, run) ||
                  is_window(info, run);
     check_that("every mapping has an owner", known, run->address, "an owner");
+}
+
+/* On a CPU without NX, pages of neighbouring segments may look alike: cut where a segment begins. */
+static void check_run(const struct boot_info *info, const struct leaf *run)
+{
+    struct leaf rest = *run;
+    for (uint64_t i = 0; i < info->segment_count; i++) {
+        uint64_t cut = info->segments[i].address - rest.address;
+        if (info->segments[i].address <= rest.address || cut >= rest.size)
+            continue;
+        struct leaf first = rest;
+        first.size = cut;
+        check_owned(info, &first);
+        rest.address += cut;
+        rest.phys += cut;
+        rest.size -= cut;
+    }
+    check_owned(info, &rest);
 }
 
 static void check_absent(const char *name, const struct boot_info *info, uint64_t address)

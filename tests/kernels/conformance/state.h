@@ -2,6 +2,7 @@
 #ifndef CONFORMANCE_STATE_H
 #define CONFORMANCE_STATE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -67,6 +68,11 @@ static inline struct cpuid_result read_cpuid(uint32_t leaf)
                      : "=a"(result.eax), "=b"(result.ebx), "=c"(result.ecx), "=d"(result.edx)
                      : "a"(leaf), "c"(0));
     return result;
+}
+
+static inline bool cpu_has_no_execute(void)
+{
+    return (read_cpuid(0x80000001).edx & 1u << 20) != 0;
 }
 
 #endif
