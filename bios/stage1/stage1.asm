@@ -128,6 +128,7 @@ load_from:
         mov     word [packet.segment], LOW_LOADER_START >> 4
         mov     di, [patch + bios_stage1_patch.stages_sectors]
         mov     bp, EDD_SECTORS_MAX ; most sectors in one read
+.piece:
         mov     bl, READ_TRIES
 .read:
         mov     cx, [packet.segment] ; CX = sectors up to the next 64 KiB line
@@ -170,7 +171,7 @@ load_from:
         imul    cx, SECTOR_PARAGRAPHS
         add     [packet.segment], cx
         test    di, di
-        jnz     .read
+        jnz     .piece
 
         mov     al, 'M'
         push    LOW_LOADER_START >> 4

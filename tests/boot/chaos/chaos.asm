@@ -1,0 +1,313 @@
+; A floppy disk that spoils the machine as real BIOSes were seen to, then starts the first hard disk's boot sector.
+;
+; Entry:  from the BIOS as a floppy's boot sector, DL = 0.
+; Exit:   to the hard disk's boot sector, in the state that the options below ask for.
+; Memory: stays resident at RESIDENT (64 KiB), which no map reserves: a loader must not use what INT 12h took away.
+;
+; Options (-D): any number of
+;   A20_OFF          address line A20 is off
+;   DIRECTION        the direction flag is set
+;   SEGMENT          starts at 07c0:0000
+;   STACK            SS:SP = ffff:0400
+;   BPB              bytes 3..0x59 of the boot sector are overwritten
+;   DRIVE=n          DL = n
+;   CHECK_DRIVE      INT 13h/41h destroys DL (AST BIOS 1.04)
+;   READ_FAILS=n     every n-th INT 13h/42h fails
+;   READ_MAX=n       INT 13h/42h refuses more than n sectors
+;   READ_DEAD        INT 13h/42h of more than the first sectors of a disk always fails
+;   NO_EDD           INT 13h/41h fails
+;   NO_SIZE          INT 13h/48h tells no sizes
+;   E820_HOSTILE     a long, unsorted, overlapping map, with entries that mean nothing; registers are destroyed
+;   E820_NONE        no E820
+;   E820_FORGETS     E820 forgets "SMAP" in the third answer
+;   E820_ENDLESS     E820 never ends
+;   E801_HALF        E801 leaves CX and DX zero
+;   E801_NONE        no E801
+;   MEMORY_NONE      nor INT 15h/88h
+;   LOW_MEMORY=n     INT 12h tells n KiB
+
+RESIDENT        equ 0x9000              ; segment
+SECTORS         equ 8
+TABLE           equ 0x2000
+ENTRY_SIZE      equ 24
+SMAP            equ 0x534d4150
+MANY            equ 312
+
+bits 16
+cpu 386
+section .text start=0
+boot_sector:
+        xor     ax, ax
+        mov     ss, ax
+        mov     sp, 0x7c00
+        mov     ax, RESIDENT
+        mov     es, ax
+        mov     ax, 0x0200 | SECTORS    ; INT 13h/02h: AL sectors, CX from, DX, to ES:BX
+        mov     cx, 2
+        xor     dx, dx
+        xor     bx, bx
+        int     0x13
+        jc      boot_sector
+        jmp     RESIDENT:0
+        times 510 - ($ - $$) db 0
+        dw      0xaa55
+
+section .resident start=512 vstart=0
+        mov     ax, cs
+        mov     ds, ax
+        mov     es, ax
+        xor     ax, ax
+        mov     fs, ax
+        call    build_map
+        call    hook
+        xor     ax, ax
+        mov     es, ax
+        mov     ax, 0x0201
+        mov     cx, 1
+        mov     dx, 0x80
+        mov     bx, 0x7c00
+        int     0x13
+%ifdef BPB
+        mov     di, 0x7c03
+        mov     cx, 0x5a - 3
+        mov     al, 0xcc
+        rep     stosb
+%endif
+%ifdef A20_OFF
+        in      al, 0x92
+        and     al, ~3 & 0xff
+        out     0x92, al
+%endif
+        mov     byte [armed], 1
+        mov     dl, 0x80
+%ifdef DRIVE
+        mov     dl, DRIVE
+%endif
+%ifdef STACK
+        mov     ax, 0xffff
+        mov     ss, ax
+        mov     sp, 0x400
+%endif
+        mov     ax, 0xdead
+        mov     ds, ax
+        mov     es, ax
+%ifdef DIRECTION
+        std
+%endif
+%ifdef SEGMENT
+        jmp     0x07c0:0
+%else
+        jmp     0:0x7c00
+%endif
+
+; Puts our handlers before the BIOS's.
+hook:
+        cli
+        mov     eax, [fs:0x13 * 4]
+        mov     [old_13], eax
+        mov     eax, [fs:0x15 * 4]
+        mov     [old_15], eax
+        mov     word [fs:0x13 * 4], int_13
+        mov     [fs:0x13 * 4 + 2], cs
+        mov     word [fs:0x15 * 4], int_15
+        mov     [fs:0x15 * 4 + 2], cs
+%ifdef LOW_MEMORY
+        mov     word [fs:0x413], LOW_MEMORY
+%endif
+        sti
+        ret
+
+%macro ENTRY 4                          ; address, size, type, attributes
+        dq      %1, %2
+        dd      %3, %4
+%endmacro
+
+; Fills TABLE: our entries, the BIOS's own, the many.
+build_map:
+        mov     di, TABLE
+        mov     si, hostile
+        mov     cx, hostile_end - hostile
+        rep     movsb
+        xor     ebx, ebx
+.next:
+        mov     dword [di + 20], 1
+        mov     eax, 0xe820
+        mov     edx, SMAP
+        mov     ecx, 20
+        int     0x15
+        jc      .many
+        add     di, ENTRY_SIZE
+        test    ebx, ebx
+        jnz     .next
+.many:
+        mov     eax, 48 << 20           ; pages to keep off, one in two
+        mov     cx, MANY
+.page:
+        mov     [di], eax
+        mov     dword [di + 4], 0
+        mov     dword [di + 8], 4096
+        mov     dword [di + 12], 0
+        mov     dword [di + 16], 2
+        mov     dword [di + 20], 1
+        add     di, ENTRY_SIZE
+        add     eax, 8192
+        loop    .page
+        mov     [table_end], di
+        ret
+
+int_13:
+        cmp     byte [cs:armed], 0
+        je      .pass
+        cmp     ah, 0x41
+        je      .check
+        cmp     ah, 0x42
+        je      .read
+        cmp     ah, 0x48
+        je      .size
+.pass:
+        jmp     far [cs:old_13]
+.check:
+%ifdef NO_EDD
+        jmp     fail
+%endif
+        pushf
+        call    far [cs:old_13]
+%ifdef CHECK_DRIVE
+        mov     dl, 0x5a
+%endif
+        retf    2
+.size:
+%ifdef NO_SIZE
+        pushf
+        call    far [cs:old_13]
+        mov     dword [si + 16], 0
+        mov     dword [si + 20], 0
+        mov     word [si + 24], 0
+        clc
+        retf    2
+%endif
+        jmp     .pass
+.read:
+%ifdef READ_MAX
+        cmp     word [si + 2], READ_MAX
+        ja      fail
+%endif
+%ifdef READ_FAILS
+        inc     word [cs:reads]
+        cmp     word [cs:reads], READ_FAILS
+        jb      .pass
+        mov     word [cs:reads], 0
+        jmp     fail
+%endif
+%ifdef READ_DEAD
+        cmp     dword [si + 8], 2048 + 1024
+        jae     fail
+%endif
+        jmp     .pass
+
+; Ends an interrupt with carry, AH = 4.
+fail:
+        mov     ah, 4
+        push    bp
+        mov     bp, sp
+        or      byte [bp + 6], 1
+        pop     bp
+        iret
+
+; Ends an interrupt without carry.
+succeed:
+        push    bp
+        mov     bp, sp
+        and     byte [bp + 6], ~1 & 0xff
+        pop     bp
+        iret
+
+int_15:
+        cmp     ax, 0xe820
+        je      .e820
+        cmp     ax, 0xe801
+        je      .e801
+        cmp     ah, 0x88
+        je      .extended
+.pass:
+        jmp     far [cs:old_15]
+.extended:
+%ifdef MEMORY_NONE
+        jmp     fail
+%endif
+        jmp     .pass
+.e801:
+%ifdef E801_NONE
+        jmp     fail
+%endif
+%ifdef E801_HALF
+        pushf
+        call    far [cs:old_15]
+        xor     cx, cx
+        xor     dx, dx
+        retf    2
+%endif
+        jmp     .pass
+.e820:
+%ifdef E820_NONE
+        jmp     fail
+%elifdef E820_HOSTILE
+        push    ds
+        push    cs
+        pop     ds
+        imul    si, bx, ENTRY_SIZE
+        add     si, TABLE
+        cmp     si, [table_end]
+        jae     .no_more                ; the end is told by carry alone
+        mov     cx, ENTRY_SIZE
+        cld
+        rep     movsb
+        pop     ds
+        inc     bx
+        mov     eax, SMAP
+        mov     ecx, ENTRY_SIZE
+        mov     edx, 0x12345678
+        mov     esi, edx
+        mov     edi, edx
+        jmp     succeed
+.no_more:
+        pop     ds
+        jmp     fail
+%elifdef E820_FORGETS
+        inc     byte [cs:reads]
+        pushf
+        call    far [cs:old_15]
+        cmp     byte [cs:reads], 3
+        jb      .remembered
+        xor     eax, eax
+.remembered:
+        clc
+        retf    2
+%elifdef E820_ENDLESS
+        pushf
+        call    far [cs:old_15]
+        mov     ebx, 1
+        clc
+        retf    2
+%else
+        jmp     .pass
+%endif
+
+        align   8, db 0
+hostile:
+        ENTRY   0xfffffffffffff000, 0x2000, 2, 1        ; wraps
+        ENTRY   0x1234567, 0, 2, 1                      ; empty
+        ENTRY   0, 0x10000000000, 2, 0                  ; to be ignored: ACPI 3 attribute bit 0 is clear
+        ENTRY   0xfd00000000, 0x300000000, 2, 1         ; QEMU's AMD models
+        ENTRY   0x2000123, 0x4321, 3, 1                 ; inside RAM, not aligned
+        ENTRY   0x2002000, 0x1000, 4, 1                 ; inside that
+        ENTRY   0x3f00000, 0x100000, 12, 1              ; a type that nobody knows
+        ENTRY   0x100000, 0x1000, 1, 1                  ; RAM twice
+hostile_end:
+
+old_13          dd 0
+old_15          dd 0
+table_end       dw 0
+reads           dw 0
+armed           db 0
+        times SECTORS * 512 - ($ - $$) db 0
