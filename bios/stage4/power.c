@@ -7,7 +7,9 @@
 #define RTC_SECONDS 0x00
 #define RTC_NMI_OFF 0x80
 #define DELAY_PORT 0x80 /* a write takes about a microsecond */
-#define LOOKS_PER_SECOND 300000u /* three port accesses each; the end of a second if the clock stands still */
+#define LOOKS_MAX 8000000u      /* at a clock that runs: emulators take well under a microsecond for each */
+#define LOOKS_NO_CLOCK 300000u  /* about a second of a real machine's port accesses */
+#define NO_CLOCK 0xff           /* what an absent device reads as */
 
 #define KEYBOARD_COMMAND 0x64
 #define KEYBOARD_BUSY 2
@@ -27,7 +29,8 @@ static uint8_t read_seconds(void)
 static void wait_for_next_second(void)
 {
     uint8_t now = read_seconds();
-    for (uint32_t i = 0; i < LOOKS_PER_SECOND && read_seconds() == now; i++)
+    uint32_t looks = now == NO_CLOCK ? LOOKS_NO_CLOCK : LOOKS_MAX;
+    for (uint32_t i = 0; i < looks && read_seconds() == now; i++)
         port_out8(DELAY_PORT, 0);
 }
 
