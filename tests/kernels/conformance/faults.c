@@ -10,6 +10,7 @@
 #define CODE_FETCH 16u
 
 void probe_fault(void) __attribute__((visibility("hidden")));
+void probe_victim(void) __attribute__((visibility("hidden")));
 void probe_read(uint64_t address) __attribute__((visibility("hidden")));
 void probe_write(uint64_t address) __attribute__((visibility("hidden")));
 void probe_execute(uint64_t address) __attribute__((visibility("hidden")));
@@ -68,7 +69,7 @@ static void check_no_execute(const struct boot_info *info)
     if (info->ramdisk != NULL)
         expect("the ramdisk can't be executed", probe_execute, (uintptr_t)info->ramdisk, code);
     uint64_t phys;
-    if (info->physical_memory_size > 0 && boot_kernel_to_phys(info, (const void *)(uintptr_t)probe_fault, &phys))
+    if (info->physical_memory_size > 0 && boot_kernel_to_phys(info, (const void *)(uintptr_t)probe_victim, &phys))
         expect("the window can't be executed", probe_execute, info->physical_memory + phys, code);
 }
 
@@ -85,7 +86,7 @@ void check_faults(const struct boot_info *info)
     expect_fine("the stack's lowest byte can be written", probe_write, info->stack_address);
     if (!wx) {
         expect("constants can't be written", probe_write, (uintptr_t)constant, CODE_PRESENT | CODE_WRITE);
-        expect("code can't be written", probe_write, (uintptr_t)probe_fault, CODE_PRESENT | CODE_WRITE);
+        expect("code can't be written", probe_write, (uintptr_t)probe_victim, CODE_PRESENT | CODE_WRITE);
         check_no_execute(info);
     }
     expect_fine("data can be written", probe_write, (uintptr_t)writable);

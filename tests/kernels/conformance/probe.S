@@ -51,4 +51,10 @@ probe_fault:
     probe probe_write, movb $0xc3, (%rdi)
     probe probe_execute, call *%rdi
 
+/* Code that nobody needs, should it be writable after all. */
+    .globl probe_victim
+    .hidden probe_victim
+probe_victim:
+    ret
+
     .section .note.GNU-stack, "", @progbits
