@@ -15,7 +15,7 @@
 static const EFI_GUID device_path_guid = EFI_DEVICE_PATH_PROTOCOL_GUID;
 static const EFI_GUID block_io_guid = EFI_BLOCK_IO_PROTOCOL_GUID;
 
-struct media_node { /* the last node that says where on its medium the volume lies */
+struct media_node {      /* the last node that says where on its medium the volume lies */
     uint8_t subtype;     /* MEDIA_HARDDRIVE_DP, MEDIA_CDROM_DP; 0: there is none */
     uint64_t offset;     /* in the device path */
     struct span content; /* with the header */
@@ -72,8 +72,7 @@ static void read_disk_guid(EFI_BLOCK_IO_PROTOCOL *disk, uint8_t guid[16])
     if (memory == NULL)
         return;
     uint8_t *block = (uint8_t *)(uintptr_t)align_down((uintptr_t)memory + alignment - 1, alignment);
-    const EFI_STATUS status =
-        efi_call(disk->ReadBlocks(disk, media->MediaId, GPT_HEADER_LBA, media->BlockSize, block));
+    const EFI_STATUS status = efi_call(disk->ReadBlocks(disk, media->MediaId, GPT_HEADER_LBA, media->BlockSize, block));
     services.stats.disk_reads++;
     uint64_t signature;
     memcpy(&signature, block, sizeof signature);

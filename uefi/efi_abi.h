@@ -1,5 +1,5 @@
-/* The only way to gnu-efi's headers. Firmware is called, and calls back, by the Microsoft ABI; gnu-efi says so only when
- * GNU_EFI_USE_MS_ABI is defined, and without it every direct call passes garbage in silence. */
+/* The only way to gnu-efi's headers. Firmware is called, and calls back, by the Microsoft ABI; gnu-efi says so only
+ * when GNU_EFI_USE_MS_ABI is defined, and without it every direct call passes garbage in silence. */
 #ifndef STAGECOACH_UEFI_EFI_ABI_H
 #define STAGECOACH_UEFI_EFI_ABI_H
 

@@ -61,8 +61,8 @@ enum status efi_map_add(const struct efi_map *map, bool running, struct memmap *
         uint64_t size;
         if (!mul_ok(descriptor.NumberOfPages, PAGE_SIZE, &size))
             size = UINT64_MAX; /* memmap_add cuts at the end of the address space */
-        const enum status status = memmap_add(to, descriptor.PhysicalStart, size, memory_type(&descriptor, running),
-                                              descriptor.Type, error);
+        const enum status status =
+            memmap_add(to, descriptor.PhysicalStart, size, memory_type(&descriptor, running), descriptor.Type, error);
         if (status != STATUS_OK)
             return status;
     }

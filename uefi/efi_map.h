@@ -5,7 +5,7 @@
 #include "memmap.h"
 #include "services.h"
 
-struct efi_map { /* as GetMemoryMap fills it in */
+struct efi_map {       /* as GetMemoryMap fills it in */
     void *descriptors; /* storage, the caller's */
     UINTN size;        /* in: bytes of storage; out: bytes filled in, or needed (EFI_BUFFER_TOO_SMALL) */
     UINTN key;

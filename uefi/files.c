@@ -122,8 +122,7 @@ enum status firmware_open(const char *path, struct firmware_file *file, struct e
     struct open_file *open = status == STATUS_OK ? services_allocate(sizeof *open) : NULL;
     if (open == NULL) {
         efi_call(handle->Close(handle));
-        return status != STATUS_OK ? status
-                                   : error_set(error, STATUS_OUT_OF_MEMORY, "%s: no memory to open it", path);
+        return status != STATUS_OK ? status : error_set(error, STATUS_OUT_OF_MEMORY, "%s: no memory to open it", path);
     }
     open->handle = handle;
     open->position = 0;

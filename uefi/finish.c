@@ -1,6 +1,6 @@
-/* uefi-finish IN OUT LIMIT: the last step of building a UEFI application. Sets what objcopy can't in the PE header, makes
- * the file independent of the time it was built, and refuses an image that strict firmware would not run: every section on
- * pages of its own, none both writable and executable. PE format specification, revision 11. */
+/* uefi-finish IN OUT LIMIT: the last step of building a UEFI application. Sets what objcopy can't in the PE header,
+ * makes the file independent of the time it was built, and refuses an image that strict firmware would not run: every
+ * section on pages of its own, none both writable and executable. PE format specification, revision 11. */
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>

@@ -82,8 +82,8 @@ static bool has_usable_mode(EFI_GRAPHICS_OUTPUT_PROTOCOL *gop)
     return false;
 }
 
-/* Firmware that merges several displays puts a protocol of its own on the console's handle, which has no device path and
- * the common modes only: a real device is better. 0: unusable. */
+/* Firmware that merges several displays puts a protocol of its own on the console's handle, which has no device path
+ * and the common modes only: a real device is better. 0: unusable. */
 static unsigned rank(EFI_HANDLE handle, EFI_GRAPHICS_OUTPUT_PROTOCOL *gop)
 {
     if (gop == NULL || gop->Mode == NULL || !has_usable_mode(gop))

@@ -11,8 +11,8 @@ size_t firmware_efi_map_room(void)
     if (room == 0) {
         struct efi_map map = {.descriptors = NULL, .size = 0};
         efi_map_read(&map); /* fails by design, with the size needed */
-        const size_t step = map.descriptor_size > sizeof(EFI_MEMORY_DESCRIPTOR) ? map.descriptor_size
-                                                                                 : sizeof(EFI_MEMORY_DESCRIPTOR);
+        const size_t step =
+            map.descriptor_size > sizeof(EFI_MEMORY_DESCRIPTOR) ? map.descriptor_size : sizeof(EFI_MEMORY_DESCRIPTOR);
         room = map.size + map.size / 4 + LEAVE_SLACK * step;
     }
     return room;

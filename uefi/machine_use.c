@@ -55,7 +55,6 @@ static enum status add_tables(struct memmap *map, struct error *error)
 
 enum status machine_use_add(struct memmap *map, struct error *error)
 {
-    const enum status status =
-        add(map, (uintptr_t)__builtin_frame_address(0), STACK_BELOW, STACK_ABOVE, error);
+    const enum status status = add(map, (uintptr_t)__builtin_frame_address(0), STACK_BELOW, STACK_ABOVE, error);
     return status != STATUS_OK ? status : add_tables(map, error);
 }

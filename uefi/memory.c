@@ -14,7 +14,8 @@ static struct {
     size_t capacity;
 } storage;
 
-/* Storage for a map of `needed` bytes, and for the regions made of it. No descriptor is smaller than the one we know. */
+/* Storage for a map of `needed` bytes, and for the regions made of it. No descriptor is smaller than the one we know.
+ */
 static bool grow_storage(UINTN needed)
 {
     services_free(storage.descriptors);

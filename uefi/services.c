@@ -17,9 +17,10 @@ enum status services_check(struct error *error)
     UINT32 crc = 0;
     EFI_STATUS status = efi_call(services.boot->CalculateCrc32(digits, sizeof digits - 1, &crc));
     if (EFI_ERROR(status) || crc != expected)
-        return error_set(error, STATUS_FIRMWARE_CALL,
-                         "CalculateCrc32 answers %#x instead of %#x (%s): firmware and loader don't agree on how to call",
-                         crc, expected, efi_status_name(status));
+        return error_set(
+            error, STATUS_FIRMWARE_CALL,
+            "CalculateCrc32 answers %#x instead of %#x (%s): firmware and loader don't agree on how to call", crc,
+            expected, efi_status_name(status));
     /* The firmware resets the machine 5 minutes after it started us; a kernel may take longer to be read from a slow
      * medium. Refusal is harmless: there may be no watchdog. */
     efi_call(services.boot->SetWatchdogTimer(0, 0, 0, NULL));
@@ -29,14 +30,17 @@ enum status services_check(struct error *error)
 const char *efi_status_name(EFI_STATUS status)
 {
     static const char *const names[] = {
-        "EFI_SUCCESS",           "EFI_LOAD_ERROR",       "EFI_INVALID_PARAMETER", "EFI_UNSUPPORTED",
-        "EFI_BAD_BUFFER_SIZE",   "EFI_BUFFER_TOO_SMALL", "EFI_NOT_READY",         "EFI_DEVICE_ERROR",
-        "EFI_WRITE_PROTECTED",   "EFI_OUT_OF_RESOURCES", "EFI_VOLUME_CORRUPTED",  "EFI_VOLUME_FULL",
-        "EFI_NO_MEDIA",          "EFI_MEDIA_CHANGED",    "EFI_NOT_FOUND",         "EFI_ACCESS_DENIED",
-        "EFI_NO_RESPONSE",       "EFI_NO_MAPPING",       "EFI_TIMEOUT",           "EFI_NOT_STARTED",
-        "EFI_ALREADY_STARTED",   "EFI_ABORTED",          "EFI_ICMP_ERROR",        "EFI_TFTP_ERROR",
-        "EFI_PROTOCOL_ERROR",    "EFI_INCOMPATIBLE_VERSION", "EFI_SECURITY_VIOLATION", "EFI_CRC_ERROR",
-        "EFI_END_OF_MEDIA",      "an unknown EFI error", "an unknown EFI error",  "EFI_END_OF_FILE",
+        "EFI_SUCCESS",          "EFI_LOAD_ERROR",           "EFI_INVALID_PARAMETER",
+        "EFI_UNSUPPORTED",      "EFI_BAD_BUFFER_SIZE",      "EFI_BUFFER_TOO_SMALL",
+        "EFI_NOT_READY",        "EFI_DEVICE_ERROR",         "EFI_WRITE_PROTECTED",
+        "EFI_OUT_OF_RESOURCES", "EFI_VOLUME_CORRUPTED",     "EFI_VOLUME_FULL",
+        "EFI_NO_MEDIA",         "EFI_MEDIA_CHANGED",        "EFI_NOT_FOUND",
+        "EFI_ACCESS_DENIED",    "EFI_NO_RESPONSE",          "EFI_NO_MAPPING",
+        "EFI_TIMEOUT",          "EFI_NOT_STARTED",          "EFI_ALREADY_STARTED",
+        "EFI_ABORTED",          "EFI_ICMP_ERROR",           "EFI_TFTP_ERROR",
+        "EFI_PROTOCOL_ERROR",   "EFI_INCOMPATIBLE_VERSION", "EFI_SECURITY_VIOLATION",
+        "EFI_CRC_ERROR",        "EFI_END_OF_MEDIA",         "an unknown EFI error",
+        "an unknown EFI error", "EFI_END_OF_FILE",
     };
     const uint64_t error_bit = 1ull << 63;
     const uint64_t code = status & ~error_bit;

@@ -2,7 +2,8 @@
 #include "services.h"
 
 #define SECOND_US 1000000u
-/* GetTime answers within microseconds where it only reads the clock: more asking than this and the clock stands still. */
+/* GetTime answers within microseconds where it only reads the clock: more asking than this and the clock stands still.
+ */
 #define CLOCK_READS_MAX 10000000u
 
 _Noreturn void firmware_stop(void)

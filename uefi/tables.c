@@ -3,8 +3,8 @@
 
 #include "memory.h"
 
-static const EFI_GUID acpi2_guid = ACPI_20_TABLE_GUID, acpi1_guid = ACPI_TABLE_GUID,
-                      smbios3_guid = SMBIOS3_TABLE_GUID, smbios_guid = SMBIOS_TABLE_GUID;
+static const EFI_GUID acpi2_guid = ACPI_20_TABLE_GUID, acpi1_guid = ACPI_TABLE_GUID, smbios3_guid = SMBIOS3_TABLE_GUID,
+                      smbios_guid = SMBIOS_TABLE_GUID;
 
 static uint64_t find_table(const EFI_GUID *guid)
 {

@@ -77,9 +77,8 @@ static enum status describe_framebuffer(struct boot_framebuffer *framebuffer, st
     const uint64_t size = (uint64_t)layout.pitch * layout.height;
     uint64_t end;
     if (now->FrameBufferBase == 0 || now->FrameBufferSize < size || !add_ok(now->FrameBufferBase, size, &end))
-        return error_set(error, STATUS_FIRMWARE_CALL,
-                         "GOP mode %u needs %llu bytes, the framebuffer at %#llx has %llu", now->Mode,
-                         (unsigned long long)size, (unsigned long long)now->FrameBufferBase,
+        return error_set(error, STATUS_FIRMWARE_CALL, "GOP mode %u needs %llu bytes, the framebuffer at %#llx has %llu",
+                         now->Mode, (unsigned long long)size, (unsigned long long)now->FrameBufferBase,
                          (unsigned long long)now->FrameBufferSize);
     *framebuffer = (struct boot_framebuffer){
         .phys = now->FrameBufferBase,
@@ -106,8 +105,8 @@ enum status firmware_video_set(const struct video_mode *mode, struct boot_frameb
     if (display.gop->Mode->Mode != mode->id) {
         const EFI_STATUS status = efi_call(display.gop->SetMode(display.gop, mode->id));
         if (EFI_ERROR(status))
-            return error_set(error, STATUS_FIRMWARE_CALL, "GOP mode %u (%ux%u) can't be set: %s", mode->id,
-                             mode->width, mode->height, efi_status_name(status));
+            return error_set(error, STATUS_FIRMWARE_CALL, "GOP mode %u (%ux%u) can't be set: %s", mode->id, mode->width,
+                             mode->height, efi_status_name(status));
     }
     return describe_framebuffer(framebuffer, error);
 }

@@ -1,5 +1,5 @@
-/* chaos.efi: firmware with the faults of real machines. Patches boot services as \chaos.txt asks, then starts the loader,
- * \EFI\BOOT\LOADER.EFI, as firmware would. */
+/* chaos.efi: firmware with the faults of real machines. Patches boot services as \chaos.txt asks, then starts the
+ * loader, \EFI\BOOT\LOADER.EFI, as firmware would. */
 #ifndef STAGECOACH_TESTS_CHAOS_H
 #define STAGECOACH_TESTS_CHAOS_H
 
@@ -10,12 +10,12 @@
 #include <stdint.h>
 
 struct chaos {
-    EFI_HANDLE image;         /* chaos.efi */
-    EFI_HANDLE device;        /* where it was started from */
+    EFI_HANDLE image;  /* chaos.efi */
+    EFI_HANDLE device; /* where it was started from */
     EFI_SYSTEM_TABLE *system;
-    EFI_BOOT_SERVICES *boot;  /* the firmware's table, which gets patched */
-    EFI_BOOT_SERVICES real;   /* what was in it */
-    char wishes[512];         /* \chaos.txt: names of faults, divided by blanks */
+    EFI_BOOT_SERVICES *boot; /* the firmware's table, which gets patched */
+    EFI_BOOT_SERVICES real;  /* what was in it */
+    char wishes[512];        /* \chaos.txt: names of faults, divided by blanks */
 };
 extern struct chaos chaos;
 

@@ -14,7 +14,7 @@
 
 static struct {
     unsigned refusals_left;
-    bool leaving;      /* ExitBootServices was tried, and failed */
+    bool leaving; /* ExitBootServices was tried, and failed */
     unsigned map_reads;
     unsigned claims;
     uint8_t raw[65536];
@@ -92,7 +92,8 @@ static EFI_MEMORY_DESCRIPTOR extra_entry(UINTN index)
     };
 }
 
-/* Writes the map backwards, so that it is unsorted, and poisons what lies behind the fields of the 2.0-era descriptor. */
+/* Writes the map backwards, so that it is unsorted, and poisons what lies behind the fields of the 2.0-era descriptor.
+ */
 static EFI_STATUS EFIAPI get_memory_map(UINTN *size, EFI_MEMORY_DESCRIPTOR *map, UINTN *key, UINTN *step,
                                         UINT32 *version)
 {

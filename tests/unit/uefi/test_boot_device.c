@@ -191,12 +191,12 @@ static void test_unknown(void **state)
         uint8_t path[24];
         size_t size;
     } paths[] = {
-        {{END}, 4},                            /* nothing */
-        {{PCI_NODE, END}, 10},                 /* a disk without partitions */
-        {{4, 1, 8, 0, 1, 2, 3, 4, END}, 12},   /* a partition's node that ends early */
-        {{4, 1, 3, 0, END}, 8},                /* a node shorter than its header */
-        {{4, 1, 0, 0, END}, 8},                /* one that would never end */
-        {{PCI_NODE, 4, 1, 0xff, 0xff}, 10},    /* one longer than any path */
+        {{END}, 4},                          /* nothing */
+        {{PCI_NODE, END}, 10},               /* a disk without partitions */
+        {{4, 1, 8, 0, 1, 2, 3, 4, END}, 12}, /* a partition's node that ends early */
+        {{4, 1, 3, 0, END}, 8},              /* a node shorter than its header */
+        {{4, 1, 0, 0, END}, 8},              /* one that would never end */
+        {{PCI_NODE, 4, 1, 0xff, 0xff}, 10},  /* one longer than any path */
     };
     struct boot_disk disk;
     for (size_t i = 0; i < ARRAY_LENGTH(paths); i++) {

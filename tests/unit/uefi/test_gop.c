@@ -14,7 +14,10 @@ struct mode_case {
 
 #define RGB PixelRedGreenBlueReserved8BitPerColor
 #define BGR PixelBlueGreenRedReserved8BitPerColor
-#define NONE {0}
+#define NONE                                                                                                           \
+    {                                                                                                                  \
+        0                                                                                                              \
+    }
 
 static const struct mode_case cases[] = {
     {1024, 768, 1024, RGB, NONE, {1024, 768, 4096, 32, 0, 8, 8, 8, 16, 8}},
@@ -22,10 +25,10 @@ static const struct mode_case cases[] = {
     {800, 600, 800, PixelBitMask, {0xff0000, 0xff00, 0xff, 0}, {800, 600, 2400, 24, 16, 8, 8, 8, 0, 8}},
     {800, 600, 800, PixelBitMask, {0xff0000, 0xff00, 0xff, 0xff000000}, {800, 600, 3200, 32, 16, 8, 8, 8, 0, 8}},
     {800, 600, 800, PixelBitMask, {0x3ff00000, 0xffc00, 0x3ff, 0}, {800, 600, 3200, 32, 20, 10, 10, 10, 0, 10}},
-    {800, 600, 800, PixelBitMask, {0xf800, 0x7e0, 0x1f, 0}, NONE},         /* 16 bits per pixel */
-    {800, 600, 800, PixelBitMask, {0xff0000, 0, 0xff, 0}, NONE},           /* no green */
-    {800, 600, 800, PixelBitMask, {0xff0000, 0xf0f0, 0xff, 0}, NONE},      /* not one run */
-    {800, 600, 800, PixelBitMask, {0xfffff000, 0xf00, 0xff, 0}, NONE},     /* 20 bits of red */
+    {800, 600, 800, PixelBitMask, {0xf800, 0x7e0, 0x1f, 0}, NONE},     /* 16 bits per pixel */
+    {800, 600, 800, PixelBitMask, {0xff0000, 0, 0xff, 0}, NONE},       /* no green */
+    {800, 600, 800, PixelBitMask, {0xff0000, 0xf0f0, 0xff, 0}, NONE},  /* not one run */
+    {800, 600, 800, PixelBitMask, {0xfffff000, 0xf00, 0xff, 0}, NONE}, /* 20 bits of red */
     {800, 600, 800, PixelBltOnly, NONE, NONE},
     {800, 600, 800, (EFI_GRAPHICS_PIXEL_FORMAT)77, NONE, NONE},
     {0, 600, 800, BGR, NONE, NONE},
