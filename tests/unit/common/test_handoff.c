@@ -7,7 +7,7 @@
 #include "handoff.h"
 #include "handoff/layout.h"
 #include "handoff/route.h"
-#include "page_walk.h"
+#include "table_walk.h"
 
 #include <string.h>
 
@@ -57,7 +57,7 @@ static void prepare(const struct handoff *handoff)
 static void expect_page(const struct walk_cpu *cpu, uint64_t root, uint64_t address, uint64_t phys, bool write)
 {
     struct page page;
-    assert_true(page_walk(cpu, root, address, &page));
+    assert_true(table_walk(cpu, root, address, &page));
     assert_int_equal(page.phys, phys);
     assert_int_equal(page.write, write);
     assert_int_equal(page.execute, !write);
@@ -127,8 +127,8 @@ static void bits_without_nx_and_large_pages(void **state)
     struct page page;
     arena_make(PHYS, TABLES - PHYS);
     assert_int_equal(handoff_prepare(&handoff, &plain, &error), STATUS_OK);
-    assert_true(page_walk(&cpu, route.transition_tables, route.bridge + handoff_code_size(), &page));
-    assert_true(page_walk(&cpu, route.bridge_tables, handoff.address + handoff_code_size(), &page));
+    assert_true(table_walk(&cpu, route.transition_tables, route.bridge + handoff_code_size(), &page));
+    assert_true(table_walk(&cpu, route.bridge_tables, handoff.address + handoff_code_size(), &page));
     arena_free();
 }
 

@@ -2,7 +2,7 @@
 #include "cmocka_all.h"
 
 #include "checked.h"
-#include "page_walk.h"
+#include "table_walk.h"
 #include "paging.h"
 
 #include <string.h>
@@ -124,7 +124,7 @@ static uint64_t check_address(const struct layout *layout, uint64_t root, uint64
     const struct walk_cpu cpu = cpu_of(&layout->features);
     const struct paging_mapping *mapping = mapping_at(layout, address);
     struct page page;
-    assert_int_equal(page_walk(&cpu, root, address, &page), mapping != NULL);
+    assert_int_equal(table_walk(&cpu, root, address, &page), mapping != NULL);
     if (mapping == NULL)
         return PAGE_SIZE;
     assert_int_equal(page.phys, mapping->phys + (address - mapping->address));
@@ -216,9 +216,9 @@ static void both_halves_whole(void **state)
     assert_int_equal(paging_map(&paging, &mappings[1], &error), STATUS_OK);
     struct page page;
     const struct walk_cpu cpu = cpu_of(&wide);
-    assert_true(page_walk(&cpu, paging.root_phys, 0xffffffffffffffff, &page));
+    assert_true(table_walk(&cpu, paging.root_phys, 0xffffffffffffffff, &page));
     assert_int_equal(page.phys, (1ull << 51) + (1ull << 47) - 1);
-    assert_true(page_walk(&cpu, paging.root_phys, 0x7fffffffffff, &page));
+    assert_true(table_walk(&cpu, paging.root_phys, 0x7fffffffffff, &page));
     assert_int_equal(page.phys, 0x7fffffffffff);
     arena_free();
 }
@@ -300,7 +300,7 @@ static void the_recursive_slot_shows_the_tables(void **state)
     struct paging_mapping mapping = {.address = 0x7000, .phys = 0xabc000, .size = PAGE_SIZE, .name = "page"};
     assert_int_equal(paging_map(&paging, &mapping, &error), STATUS_OK);
     assert_int_equal(paging_map_recursive(&paging, 510, &error), STATUS_OK);
-    assert_true(page_walk(&cpu, paging.root_phys, 0xffffff7fbfdfe000, &page));
+    assert_true(table_walk(&cpu, paging.root_phys, 0xffffff7fbfdfe000, &page));
     assert_int_equal(page.phys, paging.root_phys);
     assert_true(page.write);
     assert_false(page.execute);

@@ -1,7 +1,7 @@
 /* Page tables as the CPU reads them (Intel SDM 3A, 4.5), written without a look at common/paging.c; and an arena that
  * stands for the physical memory which holds them. */
-#ifndef STAGECOACH_TESTS_PAGE_WALK_H
-#define STAGECOACH_TESTS_PAGE_WALK_H
+#ifndef STAGECOACH_TESTS_TABLE_WALK_H
+#define STAGECOACH_TESTS_TABLE_WALK_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,7 +20,7 @@ struct walk_cpu {
 };
 
 /* False if the address is not mapped. Fails the test at a set reserved bit, or a table outside the arena. */
-bool page_walk(const struct walk_cpu *cpu, uint64_t root_phys, uint64_t address, struct page *page);
+bool table_walk(const struct walk_cpu *cpu, uint64_t root_phys, uint64_t address, struct page *page);
 
 /* firmware_map() gives out [phys, phys + size), filled with 0xa5, until arena_free(). */
 void arena_make(uint64_t phys, uint64_t size);

@@ -1,6 +1,6 @@
 #include "cmocka_all.h"
 
-#include "page_walk.h"
+#include "table_walk.h"
 
 #include "firmware.h"
 
@@ -50,7 +50,7 @@ static void check_reserved(const struct walk_cpu *cpu, uint64_t entry, unsigned 
     assert_int_equal(entry & reserved, 0);
 }
 
-bool page_walk(const struct walk_cpu *cpu, uint64_t root_phys, uint64_t address, struct page *page)
+bool table_walk(const struct walk_cpu *cpu, uint64_t root_phys, uint64_t address, struct page *page)
 {
     unsigned top = cpu->levels * 9 + 12 - 1;
     uint64_t table = root_phys, sign = address >> top;
