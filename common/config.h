@@ -35,7 +35,7 @@ struct config {
     bool video_off;                     /* video off: leave the display alone, no framebuffer */
     bool reboot_on_error;               /* key reboot-on-error SECONDS|off; default off */
     uint32_t reboot_seconds;
-    uint64_t test_sentinel;          /* key test-sentinel NUMBER: handed to bootloader_api kernels; default 0 */
+    uint64_t test_sentinel; /* key test-sentinel NUMBER: handed to bootloader_api kernels; default 0 */
     struct config_module modules[CONFIG_MODULES_MAX]; /* key module PATH NAME ARGS, repeatable */
     uint32_t module_count;
 };

@@ -5,6 +5,8 @@
 
 #include <stdarg.h>
 
+#undef config_refuse
+
 static bool is_continuation(uint8_t byte) /* of a UTF-8 character */
 {
     return (byte & 0xc0) == 0x80;

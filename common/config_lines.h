@@ -28,5 +28,8 @@ uint32_t config_column(const struct config_lines *lines, const char *at);
 __attribute__((format(printf, 5, 6))) enum status config_refuse(const struct config_lines *lines, const char *at,
                                                                 enum status status, struct error *error,
                                                                 const char *format, ...);
+#ifdef __clang_analyzer__ /* as in error.h */
+#define config_refuse(lines, at, status, ...) (config_refuse(lines, at, status, __VA_ARGS__), (status))
+#endif
 
 #endif

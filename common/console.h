@@ -10,7 +10,7 @@
 /* Starts drawing; `pixels` is where the framebuffer can be written. Clears it at the first text, not before. Where
  * nothing can be drawn (not 24 or 32 bits per pixel, a size that does not fit the pitch, less than one character) the
  * console is not ready and ignores all text. */
-void console_start(const struct boot_framebuffer *framebuffer, void *pixels);
+void console_start(const struct boot_framebuffer *framebuffer, void *memory);
 bool console_ready(void);
 
 /* Text in UTF-8; what is not ASCII shows as a replacement. "\n" ends lines, long ones are wrapped, other control

@@ -13,17 +13,15 @@ static uint64_t page_end(const struct elf_segment *segment)
 
 static void make_blocks(struct elf_plan *plan)
 {
-    plan->block_count = 0;
-    struct elf_block *block = NULL;
+    struct elf_block *block = plan->blocks;
+    *block = (struct elf_block){.address = page_start(plan->segments)};
     for (uint32_t i = 0; i < plan->segment_count; i++) {
         uint64_t start = page_start(&plan->segments[i]), end = page_end(&plan->segments[i]);
-        if (block != NULL && start <= block->address + block->size) {
-            block->size = end - block->address;
-            continue;
-        }
-        block = &plan->blocks[plan->block_count++];
-        *block = (struct elf_block){.address = start, .size = end - start};
+        if (start > block->address + block->size)
+            *++block = (struct elf_block){.address = start};
+        block->size = end - block->address;
     }
+    plan->block_count = (uint32_t)(block - plan->blocks) + 1;
     plan->lowest = plan->blocks[0].address;
     plan->highest = block->address + block->size;
 }

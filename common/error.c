@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#undef error_set
+
 /* File names and kernels can hold any byte: one line must stay one line on every sink. */
 static void blank_control_characters(char *text)
 {

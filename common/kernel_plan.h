@@ -1,5 +1,5 @@
-/* What a kernel file asks for, whatever protocol it speaks: its ELF plan and its wishes with every default filled in. The
- * same for both loaders, imgtool and tests. */
+/* What a kernel file asks for, whatever protocol it speaks: its ELF plan and its wishes with every default filled in.
+ * The same for both loaders, imgtool and tests. */
 #ifndef STAGECOACH_KERNEL_PLAN_H
 #define STAGECOACH_KERNEL_PLAN_H
 
@@ -35,8 +35,8 @@ struct kernel_plan {
     struct elf_plan elf;
     enum kernel_protocol protocol;
     struct kernel_api_version api; /* KERNEL_BOOTLOADER_API only */
-    uint64_t stack_size; /* multiple of 4 KiB */
-    uint64_t stack_top;  /* of those, the bytes below the first frame: multiple of 16 */
+    uint64_t stack_size;           /* multiple of 4 KiB */
+    uint64_t stack_top;            /* of those, the bytes below the first frame: multiple of 16 */
     struct wish stack, base, boot_info, framebuffer, physical_memory, recursive, ramdisk;
     uint64_t dynamic_start, dynamic_end;
     uint32_t minimum_width, minimum_height;
@@ -44,14 +44,16 @@ struct kernel_plan {
 
 #define KERNEL_HEAD_MAX 32768u /* headers and notes that lie further on are read separately, up to this size */
 
-/* Reads headers and notes with as few reads as possible (one of ELF_HEAD_SIZE for an ordinary kernel) and checks all. */
+/* Reads headers and notes with as few reads as possible (one of ELF_HEAD_SIZE for an ordinary kernel) and checks all.
+ */
 enum status kernel_plan_read(const struct kernel_source *source, struct kernel_plan *plan, struct error *error);
 
-/* The native protocol: descriptor of the note -> wishes. A shorter descriptor (older kernel) leaves defaults; a longer one
- * is accepted if the unknown part is zero, else refused. */
+/* The native protocol: descriptor of the note -> wishes. A shorter descriptor (older kernel) leaves defaults; a longer
+ * one is accepted if the unknown part is zero, else refused. */
 enum status kernel_wishes_native(struct span descriptor, struct kernel_plan *plan, bool *allow_wx, struct error *error);
 
-/* The rest of the native protocol, for wishes that came in another form: checks every field and fills in the defaults. */
+/* The rest of the native protocol, for wishes that came in another form: checks every field and fills in the defaults.
+ */
 enum status kernel_wishes_check(const struct boot_config *config, struct kernel_plan *plan, struct error *error);
 
 /* "Stagecoach", "bootloader_api 0.11.16": for messages; `size` bytes of `out`, 32 are enough. */

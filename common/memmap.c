@@ -171,12 +171,14 @@ static void emit(struct memmap *map, uint64_t start, uint64_t end, unsigned rank
 {
     if (rank == RANK_COUNT || start == end)
         return;
-    struct boot_memory_region *last = map->count != 0 ? &map->regions[map->count - 1] : NULL;
-    if (last && last->type == rank_types[rank] && last->phys + last->size == start) {
-        last->size += end - start;
-        if (last->firmware_type != firmware_type)
-            last->firmware_type = UINT32_MAX;
-        return;
+    if (map->count != 0) {
+        struct boot_memory_region *last = &map->regions[map->count - 1];
+        if (last->type == rank_types[rank] && last->phys + last->size == start) {
+            last->size += end - start;
+            if (last->firmware_type != firmware_type)
+                last->firmware_type = UINT32_MAX;
+            return;
+        }
     }
     map->regions[map->count++] = (struct boot_memory_region){
         .phys = start, .size = end - start, .type = rank_types[rank], .firmware_type = firmware_type};

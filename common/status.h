@@ -85,7 +85,7 @@
     S(KERNEL_FAULT, 903, "the kernel caused an exception before it had an interrupt table of its own")
 
 enum status {
-#define STATUS_ENUM(name, number, text) STATUS_##name = number,
+#define STATUS_ENUM(name, number, text) STATUS_##name = (number),
     STATUS_LIST(STATUS_ENUM)
 #undef STATUS_ENUM
 };

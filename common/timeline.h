@@ -16,6 +16,6 @@ void timeline_start(uint64_t entry_tsc);
 void timeline_mark(enum boot_phase phase);
 
 /* Copies at most `capacity` events in the order of their marks; returns their number. */
-size_t timeline_copy(struct boot_event *events, size_t capacity);
+size_t timeline_copy(struct boot_event *copy, size_t capacity);
 
 #endif

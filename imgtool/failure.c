@@ -6,6 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#undef failure
+#undef failure_memory
+
 enum exit_code failure(enum exit_code code, const char *format, ...)
 {
     char *text;

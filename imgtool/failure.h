@@ -11,4 +11,9 @@ __attribute__((format(printf, 2, 3))) enum exit_code failure(enum exit_code code
 /* The same for memory that the host does not give. */
 enum exit_code failure_memory(void);
 
+#ifdef __clang_analyzer__ /* it does not look into other files: failing is never EXIT_OK */
+#define failure(code, ...) (failure(code, __VA_ARGS__), (code))
+#define failure_memory() (failure_memory(), EXIT_FAILED)
+#endif
+
 #endif

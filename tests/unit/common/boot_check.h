@@ -3,7 +3,7 @@
 #ifndef STAGECOACH_TESTS_BOOT_CHECK_H
 #define STAGECOACH_TESTS_BOOT_CHECK_H
 
-#include "page_walk.h"
+#include "../../page_walk.h" /* the fake machine's, not the one beside this file */
 #include "sample_kernel.h"
 
 #include <stagecoach/boot.h>
