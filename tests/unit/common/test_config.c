@@ -352,6 +352,7 @@ static void random_config(struct config *wished, char *room)
     }
     wished->reboot_on_error = random_below(2) != 0;
     wished->reboot_seconds = wished->reboot_on_error ? random_below(86401) : 0;
+    wished->test_sentinel = random_below(2) != 0 ? random_state : 0;
     wished->module_count = random_below(5);
     for (uint32_t i = 0; i < wished->module_count; i++) {
         wished->modules[i].path = random_path(&room);
@@ -377,6 +378,26 @@ static void printing_and_parsing_is_identity(void **state)
     }
 }
 
+/* Each key of the reference's table is known: what is unknown would be warned of. */
+static void every_documented_key_is_known(void **state)
+{
+    (void)state;
+    char line[1024];
+    unsigned keys = 0;
+    FILE *reference = fopen(CONFIGURATION_DOC, "r");
+    assert_non_null(reference);
+    while (fgets(line, sizeof line, reference) != NULL) {
+        char key[64];
+        if (sscanf(line, "| `%63[a-z-]` |", key) != 1)
+            continue;
+        assert_int_equal(parse(key), strcmp(key, "cmdline") == 0 ? STATUS_OK : STATUS_CONFIG_SYNTAX);
+        assert_string_equal(warnings, "");
+        keys++;
+    }
+    fclose(reference);
+    assert_true(keys >= 10);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -390,6 +411,7 @@ int main(void)
         cmocka_unit_test(lengths),
         cmocka_unit_test(size_limit),
         cmocka_unit_test(module_limit),
+        cmocka_unit_test(every_documented_key_is_known),
         cmocka_unit_test(printing_and_parsing_is_identity),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

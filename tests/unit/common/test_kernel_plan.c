@@ -3,7 +3,6 @@
 #include "kernel_plan.h"
 #include "support/elf_image.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define CODE 0xffffffff80001000ull
@@ -13,7 +12,6 @@ static struct kernel_plan plan;
 static struct error error;
 static unsigned reads;
 static unsigned failing_read; /* the n-th read fails; 0: none */
-
 static enum status read_image(void *context, uint64_t offset, uint64_t size, void *to, struct error *failure)
 {
     assert_ptr_equal(context, &image);
@@ -81,7 +79,6 @@ static void ordinary_kernel(void **state)
     assert_int_equal(plan.ramdisk.kind, WISH_ANYWHERE);
     assert_int_equal(plan.dynamic_start, 0xffff800000000000);
     assert_int_equal(plan.dynamic_end, 0xffffffffffe00000);
-    assert_int_equal(plan.minimum_width, 0);
     assert_int_equal(plan.elf.segment_count, 3);
 }
 
