@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Images made by imgtool, judged by the tools that everybody uses: sgdisk, sfdisk, fsck.fat, mtools.
-    judge.py --imgtool PROGRAM --kernel ELF CASE
+    judge.py --imgtool PROGRAM --kernel ELF --sums PROGRAM CASE
     judge.py list
 A case is a function case_NAME(); it fails by an exception. Exit code 77: a tool is missing."""
 import argparse
@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import zlib
 
 MIB = 1 << 20
 SMALL = 3000
@@ -21,8 +22,8 @@ ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "MT
 
 
 class Judge:
-    def __init__(self, imgtool, kernel, work):
-        self.imgtool, self.kernel, self.work = imgtool, kernel, work
+    def __init__(self, imgtool, kernel, sums, work):
+        self.imgtool, self.kernel, self.sums, self.work = imgtool, kernel, sums, work
 
     # --- making
 
@@ -126,6 +127,20 @@ class Judge:
         for path, source in files:
             self.check_file(image, path, source)
 
+    def check_sums(self, image, sources):
+        """The loaders' readers must find just these files, with these bytes. sources: path -> host file"""
+        expected = {}
+        for path, source in sources.items():
+            with open(source, "rb") as file:
+                data = file.read()
+            expected[path] = f"{zlib.crc32(data):08x} {len(data)}"
+        found = {}
+        for line in self.run(self.sums, image).splitlines():
+            crc, size, path = line.split(" ", 2)
+            found[path] = f"{crc} {size}"
+        assert found == expected, {path: (found.get(path), expected.get(path))
+                                   for path in {*found, *expected} if found.get(path) != expected.get(path)}
+
     def leftovers(self, *expected):
         found = sorted(os.listdir(self.path("out")))
         assert found == sorted(expected), found
@@ -222,6 +237,54 @@ def case_config(judge):
             file.write(text)
         said = judge.build("--config", config, expect=3)
         assert message in said, said
+
+
+# --- volumes that others made, read by the loaders' readers
+
+
+def case_fragmented(judge):
+    """Every second of many small files is deleted; what is written then lies in pieces."""
+    for bits, kib, cluster in ((12, 2000, 1), (12, 8000, 4), (16, 16000, 1), (16, 64000, 4), (32, 40000, 1), (32, 600000, 8)):
+        image, there = judge.path("volume"), {}
+        if os.path.exists(image):
+            os.unlink(image)
+        judge.run("mkfs.fat", "-F", str(bits), "-s", str(cluster), "-C", image, str(kib))
+        judge.run("mmd", "-i", image, "::fill", "::lower", "::Long directory name")
+        fill = [judge.file(f"fill/f{i}.bin", cluster * 512 * (1 + i % 3) - i % 5) for i in range(300)]
+        judge.run("mcopy", "-i", image, *fill, "::fill/")
+        there.update({f"/fill/f{i}.bin": fill[i] for i in range(0, 300, 2)})
+        judge.run("mdel", "-i", image, *(f"::fill/f{i}.bin" for i in range(1, 300, 2)))
+        big, small = judge.file("big", cluster * 512 * 290 + 17), judge.file("small", 5)
+        # mtools goes on behind the last cluster that it used; without FAT32's hint it takes what is free from the start.
+        if bits == 32:
+            with open(image, "r+b") as file:
+                file.seek(512 + 488)
+                file.write(b"\xff" * 8)
+        judge.run("mcopy", "-i", image, big, "::Long directory name/big file.bin")
+        judge.run("mcopy", "-i", image, small, "::lower/small.txt")
+        judge.run("mcopy", "-i", image, small, "::MIXED.txt")
+        there.update({"/Long directory name/big file.bin": big, "/lower/small.txt": small, "/MIXED.txt": small})
+        shown = judge.run("mshowfat", "-i", image, "::Long directory name/big file.bin")
+        assert shown.count("<") > 50, f"is not fragmented: {shown}"
+        judge.check_sums(image, there)
+
+
+def case_read_back(judge):
+    """What imgtool wrote, and what mtools adds to it."""
+    one, two = judge.file("one", 100000), judge.file("two", 70000)
+    for table, bits in (("gpt", 32), ("gpt", 12), ("mbr", 16), ("mbr", 32)):
+        image = judge.build("--table", table, "--fat", str(bits), "--size", "64M", "--file", f"{one}:/Dir/\u00e4 name")
+        volume = f"{image}@@{judge.volume(image)}"
+        judge.run("mcopy", "-i", volume, two, "::/Dir/lower.bin")
+        judge.run("mdel", "-i", volume, "::/kernel.elf")
+        judge.run("mcopy", "-i", volume, one, "::/kernel.elf")
+        loader, config = judge.path("loader"), judge.path("config")
+        for path, copy in (("/EFI/BOOT/BOOTX64.EFI", loader), ("/stagecoach.conf", config)):
+            with open(copy, "wb") as file:
+                file.write(judge.content(image, path))
+        judge.check_sums(image, {"/Dir/\u00e4 name": one, "/Dir/lower.bin": two, "/kernel.elf": one,
+                                 "/EFI/BOOT/BOOTX64.EFI": loader, "/stagecoach.conf": config})
+        judge.check_volume(image, bits)
 
 
 # --- the same input, the same bytes
@@ -413,6 +476,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--imgtool", required=True)
     parser.add_argument("--kernel", required=True)
+    parser.add_argument("--sums", required=True, help="fat_sums")
     parser.add_argument("case", choices=CASES)
     arguments = parser.parse_args()
     for tool in ("sgdisk", "sfdisk", "fsck.fat", "mtype", "mcopy", "mdir"):
@@ -420,7 +484,7 @@ def main():
             print(f"SKIPPED: {tool} is not installed")
             return 77
     with tempfile.TemporaryDirectory(prefix="judge-") as work:
-        CASES[arguments.case](Judge(os.path.abspath(arguments.imgtool), os.path.abspath(arguments.kernel), work))
+        CASES[arguments.case](Judge(*map(os.path.abspath, (arguments.imgtool, arguments.kernel, arguments.sums, work))))
     return 0
 
 
