@@ -1,0 +1,90 @@
+#include "cmocka_all.h"
+
+#include "layout.h"
+
+#define STAGES 200u
+
+static void partitions_begin_at_whole_mebibytes(void **state)
+{
+    (void)state;
+    for (uint64_t esp = LAYOUT_ALIGNMENT; esp < 100 * LAYOUT_ALIGNMENT; esp += LAYOUT_ALIGNMENT) {
+        for (enum layout_table table = LAYOUT_GPT; table <= LAYOUT_MBR; table++) {
+            struct layout layout;
+            assert_int_equal(layout_make(table, 0, esp, STAGES, &layout), EXIT_OK);
+            assert_int_equal(layout.sectors % LAYOUT_ALIGNMENT, 0);
+            assert_int_equal(layout.esp.first % LAYOUT_ALIGNMENT, 0);
+            assert_int_equal(layout.bios_partition.first % LAYOUT_ALIGNMENT, 0);
+            assert_int_equal(layout.esp.count, esp);
+            assert_int_equal(layout.stages.count, STAGES);
+            /* Made again for exactly that size, it is the same. */
+            assert_true(layout_esp_room(table, layout.sectors) >= esp);
+            assert_true(layout_esp_room(table, layout.sectors) < esp + LAYOUT_ALIGNMENT);
+        }
+    }
+}
+
+static void gpt_has_its_backup_at_the_end(void **state)
+{
+    (void)state;
+    struct layout layout;
+    assert_int_equal(layout_make(LAYOUT_GPT, 10000, 2048, STAGES, &layout), EXIT_OK);
+    assert_int_equal(layout.sectors, 10000);
+    assert_int_equal(layout.backup_header.first, 9999);
+    assert_int_equal(layout.backup_entries.first, 9999 - 32);
+    assert_int_equal(layout.primary_header.first, 1);
+    assert_int_equal(layout.primary_entries.first, 2);
+    assert_int_equal(layout.primary_entries.count, 32);
+    assert_int_equal(layout.stages.first, layout.bios_partition.first);
+}
+
+static void mbr_has_the_stages_behind_the_boot_sector(void **state)
+{
+    (void)state;
+    struct layout layout;
+    assert_int_equal(layout_make(LAYOUT_MBR, 0, 2048, STAGES, &layout), EXIT_OK);
+    assert_int_equal(layout.sectors, 4096);
+    assert_int_equal(layout.stages.first, 1);
+    assert_int_equal(layout.esp.first, 2048);
+    assert_int_equal(layout.primary_header.count + layout.backup_header.count + layout.bios_partition.count, 0);
+}
+
+static void room_is_what_is_left(void **state)
+{
+    (void)state;
+    static const struct {
+        enum layout_table table;
+        uint64_t sectors, room;
+    } cases[] = {
+        {LAYOUT_GPT, 0, 0},         {LAYOUT_GPT, 1, 0},
+        {LAYOUT_GPT, 4096 + 33, 0}, {LAYOUT_GPT, 6144, 0},
+        {LAYOUT_GPT, 6144 + 32, 0}, {LAYOUT_GPT, 6144 + 33, 2048},
+        {LAYOUT_MBR, 2048, 0},      {LAYOUT_MBR, 4095, 0},
+        {LAYOUT_MBR, 4096, 2048},   {LAYOUT_GPT, 1ull << 40, (1ull << 40) - 6144},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++)
+        assert_int_equal(layout_esp_room(cases[i].table, cases[i].sectors), cases[i].room);
+}
+
+/* Too much for its place is never written over a neighbour. */
+static void overlap_is_noticed(void **state)
+{
+    (void)state;
+    struct layout layout;
+    assert_int_equal(layout_make(LAYOUT_MBR, 0, 2048, 2048, &layout), EXIT_FAILED);
+    assert_int_equal(layout_make(LAYOUT_MBR, 0, 2048, 2047, &layout), EXIT_OK);
+    assert_int_equal(layout_make(LAYOUT_GPT, 0, 2048, 2049, &layout), EXIT_FAILED);
+    assert_int_equal(layout_make(LAYOUT_GPT, 6144, 2048, STAGES, &layout), EXIT_FAILED);
+    assert_int_equal(layout_make(LAYOUT_MBR, 4095, 2048, STAGES, &layout), EXIT_FAILED);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(partitions_begin_at_whole_mebibytes),
+        cmocka_unit_test(gpt_has_its_backup_at_the_end),
+        cmocka_unit_test(mbr_has_the_stages_behind_the_boot_sector),
+        cmocka_unit_test(room_is_what_is_left),
+        cmocka_unit_test(overlap_is_noticed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
