@@ -8,6 +8,8 @@
 static const struct command *const commands[] = {
     &command_build_image,
     &command_run,
+    &command_ls,
+    &command_cat,
     NULL,
 };
 
