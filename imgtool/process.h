@@ -18,7 +18,7 @@ __attribute__((format(printf, 2, 3))) void arguments_addf(struct arguments *argu
 void arguments_free(struct arguments *arguments);
 
 /* Looks for an executable `name` in PATH, or takes it as it is if it has a slash. `path` gets PATH_MAX bytes. */
-bool process_find(const char *name, char *path);
+__attribute__((nonnull)) bool process_find(const char *name, char *path);
 
 /* Starts a program: stdin is /dev/null, stdout and stderr are ours, of the other descriptors only `keep[0..count)` stay
  * open. It leads a process group of its own, so that Ctrl-C reaches only us, and dies with us. Returns the pid, or -1.
