@@ -1,0 +1,332 @@
+#!/usr/bin/env python3
+"""imgtool run, with guests of one sector each: check_run.py --imgtool PROGRAM --kernels DIRECTORY CASE
+
+Every way in which a guest, QEMU or the user can end a run, and what imgtool makes of it. `check_run.py list` prints the
+cases with their labels.
+"""
+
+import argparse
+import os
+import pty
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import zlib
+from pathlib import Path
+
+import machine
+
+OK, FAILED, USAGE, REJECTED, IO_ERROR, MISSING, GUEST_FAILED, RESET, TIMEOUT = 0, 1, 2, 3, 4, 7, 10, 11, 12
+SOURCE = Path(__file__).resolve().parent / "guest.asm"
+
+
+class Bench:
+    """A scratch directory with guests, and imgtool."""
+
+    def __init__(self, arguments, directory):
+        self.imgtool = arguments.imgtool
+        self.kernels = Path(arguments.kernels)
+        self.directory = directory
+        self.temporary = directory / "tmp"  # where imgtool puts its own files; empty afterwards
+        self.temporary.mkdir()
+
+    def guest(self, end, **defines):
+        image = self.directory / f"{end},guest.img"
+        settings = [f"-D{name}={value}" for name, value in {"END": end, **defines}.items()]
+        subprocess.run([machine.need("nasm", "nasm"), "-Werror", "-f", "bin", *settings, "-o", image, SOURCE], check=True)
+        return image
+
+    def start(self, *options, environment=None, **streams):
+        settings = os.environ | {"IMGTOOL_ACCEL": "tcg", "TMPDIR": str(self.temporary)} | (environment or {})
+        streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | streams
+        return subprocess.Popen([self.imgtool, "run", *map(str, options)], env=settings, **streams)
+
+    def run(self, *options, timeout=60, **more):
+        """Returns exit code, stdout, stderr."""
+        process = self.start("--timeout", timeout, *options, **more)
+        output, said = process.communicate(timeout=machine.TIME_LIMIT)
+        return process.returncode, (output or b"").decode(), (said or b"").decode()
+
+    def expect(self, code, *options, output="hello\r\n", said="", **more):
+        result = self.run(*options, **more)
+        assert result[0] == code, result
+        assert result[1] == output, result
+        assert said in result[2], result
+        assert not list(self.temporary.iterdir()), "left behind: " + str(list(self.temporary.iterdir()))
+
+
+def unfilter(kind, row, above):
+    """One row of a PNG picture of 3 bytes a pixel (PNG 1.2, chapter 6)."""
+    row = bytearray(row)
+    for i, value in enumerate(row):
+        left, up, corner = (row[i - 3] if i >= 3 else 0), above[i], (above[i - 3] if i >= 3 else 0)
+        guess = left + up - corner
+        paeth = min((left, up, corner), key=lambda near: abs(guess - near))
+        row[i] = (value + (0, left, up, (left + up) // 2, paeth)[kind]) & 255
+    return bytes(row)
+
+
+def read_png(path):
+    """Width, height and pixels of an 8-bit RGB picture without interlacing."""
+    data = path.read_bytes()
+    assert data[:8] == b"\x89PNG\r\n\x1a\n", data[:8]
+    at, packed = 8, b""
+    while at < len(data):
+        size, kind = struct.unpack_from(">I4s", data, at)
+        if kind == b"IHDR":
+            width, height, depth, colour = struct.unpack_from(">IIBB", data, at + 8)
+        if kind == b"IDAT":
+            packed += data[at + 8 : at + 8 + size]
+        at += 12 + size
+    assert (depth, colour) == (8, 2), (depth, colour)
+    filtered, stride = zlib.decompress(packed), 3 * width
+    rows = [bytes(stride)]
+    for start in range(0, len(filtered), stride + 1):
+        rows.append(unfilter(filtered[start], filtered[start + 1 : start + 1 + stride], rows[-1]))
+    return width, height, b"".join(rows[1:])
+
+
+def success(bench):
+    bench.expect(OK, bench.guest("exit", VALUE=0x10), said="success")
+
+
+def failure(bench):
+    bench.expect(GUEST_FAILED, bench.guest("exit", VALUE=0x11), said="failure")
+
+
+def unknown_value(bench):
+    bench.expect(GUEST_FAILED, bench.guest("exit", VALUE=0), said="failure")
+
+
+def reset(bench):
+    bench.expect(RESET, bench.guest("reset"), said="reset")
+
+
+def triple_fault(bench):
+    bench.expect(RESET, bench.guest("triple"), said="triple fault")
+
+
+def time_out(bench):
+    bench.expect(TIMEOUT, bench.guest("spin"), timeout=3, said="no verdict")
+
+
+def silent_halt(bench):
+    """Not BOOT-ERR: a kernel may halt for good reasons, so only the time ends it."""
+    bench.expect(TIMEOUT, bench.guest("halt"), timeout=3, said="no verdict")
+
+
+def boot_error(bench):
+    bench.expect(GUEST_FAILED, bench.guest("halt", TEXT='"BOOT-ERR R 1"'), output="BOOT-ERR R 1\r\n", said="BOOT-ERR R 1")
+
+
+def boot_error_on_e9(bench):
+    log = bench.directory / "e9.log"
+    image = bench.guest("halt", TEXT='"BOOT-ERR R 1"', PORT="0xe9")
+    bench.expect(GUEST_FAILED, image, "--e9-log", log, output="", said="BOOT-ERR R 1")
+    assert log.read_bytes() == b"BOOT-ERR R 1\r\n", log.read_bytes()
+
+
+def boot_error_then_reset(bench):
+    bench.expect(RESET, bench.guest("reset", TEXT='"BOOT-ERR 208 4 x"'), output="BOOT-ERR 208 4 x\r\n")
+
+
+def without_serial(bench):
+    bench.expect(OK, bench.guest("exit", VALUE=0x10, PORT="0xe9"), "--no-serial")
+
+
+def serial_log(bench):
+    log = bench.directory / "serial.log"
+    log.write_text("old text that is longer than the new one")
+    bench.expect(OK, bench.guest("exit", VALUE=0x10), "--serial-log", log)
+    assert log.read_bytes() == b"hello\r\n"
+
+
+def screenshot(bench):
+    for end, code in (("exit", OK), ("reset", RESET), ("spin", TIMEOUT)):
+        picture = bench.directory / f"{end}.png"
+        bench.expect(code, bench.guest(end, VALUE=0x10), "--screenshot", picture, timeout=3 if end == "spin" else 60)
+        width, height, pixels = read_png(picture)
+        assert width >= 320 and height >= 200, (width, height)
+        assert pixels == b"\xa8\x00\x00" * (width * height), "the screen is not red"
+
+
+def screenshot_without_screen(bench):
+    picture = bench.directory / "none.png"
+    bench.expect(OK, bench.guest("exit", VALUE=0x10), "--vga", "none", "--screenshot", picture, said="no screenshot")
+    assert not picture.exists()
+
+
+def image_is_not_changed(bench):
+    image = bench.guest("exit", VALUE=0x10)
+    before = image.read_bytes()
+    image.chmod(0o444)
+    bench.expect(OK, image)
+    assert image.read_bytes() == before
+
+
+def every_disk(bench):
+    image = bench.guest("exit", VALUE=0x10)
+    for kind in ("ide", "ahci", "virtio", "nvme", "usb", "scsi"):
+        bench.expect(OK, image, "--machine", "pc", "--disk", kind)
+    bench.expect(USAGE, image, "--machine", "q35", "--disk", "ide", output="", said="--machine pc")
+
+
+def isa_debug_exit_of_the_user(bench):
+    """The port has two devices then: imgtool's or the user's answers, the verdict is the same."""
+    bench.expect(OK, bench.guest("exit", VALUE=0x10), "--", "-device", "isa-debug-exit,iobase=0xf4,iosize=4", said="success")
+
+
+def kernel(bench):
+    code, output, said = bench.run(bench.kernels / "smoke.elf")
+    assert code == OK and "BOOT-OK smoke" in output, (code, output, said)
+    assert not list(bench.temporary.iterdir())
+
+
+def kernel_refused(bench):
+    bench.expect(REJECTED, bench.kernels / "refused-no-note.elf", output="", said="BOOT_CONFIG")
+
+
+def no_image(bench):
+    bench.expect(USAGE, output="", said="which image")
+    bench.expect(IO_ERROR, bench.directory / "none.img", output="", said="No such file")
+    bench.expect(REJECTED, bench.directory, output="", said="directory")
+
+
+def bad_options(bench):
+    image = bench.guest("exit", VALUE=0x10)
+    for options, said in (
+        (["--disk", "tape"], "ide, ahci"),
+        (["--firmware", "coreboot"], "bios, uefi"),
+        (["--timeot", "3"], "did you mean --timeout"),
+        (["--smp", "0"], "--smp"),
+        (["--smp", "many"], "many"),
+        (["--no-serial", "--serial-log", "x"], "--no-serial"),
+        (["other.img"], "behind --"),
+    ):
+        bench.expect(USAGE, image, *options, output="", said=said)
+    bench.expect(USAGE, image, output="", said="IMGTOOL_ACCEL", environment={"IMGTOOL_ACCEL": "magic"})
+
+
+def qemu_missing(bench):
+    image = bench.guest("exit", VALUE=0x10)
+    bench.expect(MISSING, image, "--qemu", "/none/qemu", output="", said="/none/qemu")
+    bench.expect(MISSING, image, output="", said="apt-get install", environment={"PATH": "/none"})
+
+
+def qemu_refuses(bench):
+    bench.expect(FAILED, bench.guest("exit", VALUE=0x10), "--", "-no-such-option", output="", said="did not start")
+
+
+def qemu_killed(bench):
+    """By somebody else, while the guest runs: found among the children of imgtool."""
+    process = bench.start(bench.guest("spin"))
+    assert process.stdout.readline() == b"hello\r\n"
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    os.kill(int(children[0]), signal.SIGKILL)
+    _, said = process.communicate(timeout=machine.TIME_LIMIT)
+    assert process.returncode == FAILED and b"killed by signal 9" in said, (process.returncode, said)
+    assert not list(bench.temporary.iterdir())
+
+
+def interrupted(bench):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        process = bench.start(bench.guest("spin"))
+        assert process.stdout.readline() == b"hello\r\n"
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        process.send_signal(number)
+        process.communicate(timeout=machine.TIME_LIMIT)
+        assert process.returncode == -number, process.returncode
+        assert not Path(f"/proc/{children[0]}").exists(), "QEMU is still there"
+        assert not list(bench.temporary.iterdir())
+
+
+def killed(bench):
+    """Even then QEMU goes; the temporary files can't."""
+    process = bench.start(bench.guest("spin"), stderr=subprocess.DEVNULL)
+    assert process.stdout.readline() == b"hello\r\n"
+    process.kill()
+    assert process.stdout.read() == b""  # ends when the last process that has the pipe is gone
+    process.wait()
+
+
+def reader_goes_away(bench):
+    process = bench.start(bench.guest("spin"))
+    assert process.stdout.readline() == b"hello\r\n"
+    process.stdout.close()
+    assert process.wait(timeout=machine.TIME_LIMIT) == -signal.SIGPIPE, process.returncode
+    process.stderr.close()
+    assert not list(bench.temporary.iterdir())
+
+
+def full_disk(bench):
+    with open("/dev/full", "wb") as full:
+        code, _, said = bench.run(bench.guest("spin"), stdout=full)
+    assert code == IO_ERROR and "No space left" in said, (code, said)
+
+
+def input_is_left_alone(bench):
+    """What is no terminal belongs to the caller, who may want to read it after us."""
+    reading, writing = os.pipe()
+    os.write(writing, b"for the caller")
+    bench.expect(OK, bench.guest("exit", VALUE=0x10), stdin=reading)
+    assert os.read(reading, 100) == b"for the caller"
+    os.close(reading)
+    os.close(writing)
+
+
+def terminal(bench):
+    """Keys reach the guest; the terminal is as before afterwards."""
+    import termios  # noqa: PLC0415
+
+    master, slave = pty.openpty()
+    before = termios.tcgetattr(slave)
+
+    def own_terminal():
+        os.setsid()
+        import fcntl  # noqa: PLC0415
+
+        fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
+
+    process = bench.start(bench.guest("echo"), stdin=slave, preexec_fn=own_terminal)
+    assert process.stdout.readline() == b"hello\r\n"
+    os.write(master, b"k")
+    output, said = process.communicate(timeout=machine.TIME_LIMIT)
+    assert process.returncode == OK and output == b"k", (process.returncode, output, said)
+    assert termios.tcgetattr(slave) == before
+    os.close(master)
+    os.close(slave)
+
+
+CASES = {
+    function.__name__.replace("_", "-"): function
+    for function in (
+        success, failure, unknown_value, reset, triple_fault, time_out, silent_halt, boot_error, boot_error_on_e9,
+        boot_error_then_reset, without_serial, serial_log, screenshot, screenshot_without_screen, image_is_not_changed,
+        every_disk, isa_debug_exit_of_the_user, kernel, kernel_refused, no_image, bad_options, qemu_missing, qemu_refuses,
+        qemu_killed, interrupted, killed, reader_goes_away, full_disk, input_is_left_alone, terminal,
+    )
+}  # fmt: skip
+QUICK = {"success", "failure", "reset", "boot-error", "screenshot", "bad-options", "qemu-missing", "interrupted"}
+
+
+def main():
+    if sys.argv[1:] == ["list"]:
+        for name in CASES:
+            print("quick" if name in QUICK else "default", name)
+        return
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--imgtool", required=True)
+    parser.add_argument("--kernels", required=True)
+    parser.add_argument("--keep")
+    parser.add_argument("case")
+    arguments = parser.parse_args()
+    machine.clean_up_when_terminated()
+    machine.need("qemu-system-x86_64", "qemu-system-x86")
+    with tempfile.TemporaryDirectory(prefix="stagecoach-run-") as directory:
+        CASES[arguments.case](Bench(arguments, Path(directory)))
+
+
+if __name__ == "__main__":
+    main()
