@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -29,6 +30,11 @@ class Outcome:
     def describe(self):
         return (f"exit code {self.code}\n--- output\n{self.output}\n--- port E9\n{self.e9}\n"
                 f"--- imgtool\n{self.said}\n")  # fmt: skip
+
+
+def clean_up_when_terminated():
+    """Makes SIGTERM an exception, so that temporary directories go."""
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
 
 
 def skip(reason):

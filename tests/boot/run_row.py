@@ -14,7 +14,7 @@ import machine
 import table
 
 MEMORY = {"32M": 32 << 20, "64M": 64 << 20, "512M": 512 << 20}
-CPUS = {"max-no1g": "max,-pdpe1gb"}
+CPUS = {"max-no1g": "max,-pdpe1gb", "qemu64-nonx": "qemu64,-nx"}
 NO_FRAMEBUFFER = {"conformance-nowhere"}
 
 
@@ -92,6 +92,7 @@ def main():
     parser.add_argument("row")
     arguments = parser.parse_args()
     row = table.row_of(arguments.row)
+    machine.clean_up_when_terminated()
     with tempfile.TemporaryDirectory(prefix="stagecoach-boot-") as name:
         directory = Path(name)
         outcome = boot(arguments, row, directory)

@@ -17,7 +17,7 @@ AXES = {
     "disk": ["ide", "ahci", "virtio", "nvme", "usb", "scsi"],
     "table": ["gpt", "mbr"],
     "memory": ["32M", "64M", "512M", "6G"],
-    "cpu": ["qemu64", "Skylake-Client", "max", "max-no1g"],
+    "cpu": ["qemu64", "Skylake-Client", "max", "max-no1g", "qemu64-nonx"],
     "vga": ["none", "std", "cirrus", "virtio", "qxl"],
     "serial": ["serial", "noserial"],
     "ram": ["clean", "dirty"],
