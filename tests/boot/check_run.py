@@ -308,7 +308,7 @@ CASES = {
         qemu_killed, interrupted, killed, reader_goes_away, full_disk, input_is_left_alone, terminal,
     )
 }  # fmt: skip
-QUICK = {"success", "failure", "reset", "boot-error", "screenshot", "bad-options", "qemu-missing", "interrupted"}
+QUICK = {"success", "failure", "reset", "boot-error", "bad-options", "qemu-missing", "interrupted"}
 
 
 def main():
