@@ -31,8 +31,7 @@ static const struct {
     uint32_t bits, clusters;
 } types[] = {{12, 100}, {16, 4085}, {32, 65525}};
 
-/* --- boot sector ----------------------------------------------------------------------------------------------------
- */
+/* --- boot sector --- */
 
 static void the_number_of_clusters_makes_the_type(void **state)
 {
@@ -129,8 +128,7 @@ static void the_volume_must_be_where_it_is_said_to_be(void **state)
     fat_image_free(&image);
 }
 
-/* --- chains ---------------------------------------------------------------------------------------------------------
- */
+/* --- chains --- */
 
 static void files_of_all_sizes_read_back(void **state)
 {
@@ -340,8 +338,7 @@ static void a_sector_size_of_its_own(void **state)
     fat_image_free(&image);
 }
 
-/* --- cost -----------------------------------------------------------------------------------------------------------
- */
+/* --- cost --- */
 
 static void neighbours_are_one_read(void **state)
 {

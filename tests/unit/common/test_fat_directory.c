@@ -115,8 +115,7 @@ static void what_is_no_file_is_left_out(void **state)
     fat_image_free(&image);
 }
 
-/* --- long names -----------------------------------------------------------------------------------------------------
- */
+/* --- long names --- */
 
 static const char *list_one(struct fat_image *image)
 {
@@ -237,8 +236,7 @@ static void names_beyond_ascii_are_utf8(void **state)
     fat_image_free(&image);
 }
 
-/* --- directories ----------------------------------------------------------------------------------------------------
- */
+/* --- directories --- */
 
 static void subdirectories_are_followed(void **state)
 {

@@ -90,8 +90,7 @@ static void names_that_would_clash_are_refused(void **state)
     fat_tree_free(&tree);
 }
 
-/* --- geometry -------------------------------------------------------------------------------------------------------
- */
+/* --- geometry --- */
 
 static uint64_t clusters_needed(const struct fat_geometry *geometry, const struct fat_tree *tree)
 {
@@ -176,8 +175,7 @@ static void every_size_of_volume_is_used_or_refused(void **state)
     fat_tree_free(&tree);
 }
 
-/* --- writing --------------------------------------------------------------------------------------------------------
- */
+/* --- writing --- */
 
 static void the_loader_reads_what_was_written(void **state)
 {
