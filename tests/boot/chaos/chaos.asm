@@ -6,6 +6,7 @@
 ;
 ; Options (-D): any number of
 ;   A20_OFF          address line A20 is off
+;   A20_STUCK        the same; says "A20 is off" on port E9 and waits until port 92h is another device's
 ;   DIRECTION        the direction flag is set
 ;   SEGMENT          starts at 07c0:0000
 ;   STACK            SS:SP = ffff:0400
@@ -16,6 +17,7 @@
 ;   READ_MAX=n       INT 13h/42h refuses more than n sectors
 ;   READ_DEAD        INT 13h/42h of more than the first sectors of a disk always fails
 ;   NO_EDD           INT 13h/41h fails
+;   EDD_ONCE         INT 13h/41h fails but for the first time
 ;   NO_SIZE          INT 13h/48h tells no sizes
 ;   E820_HOSTILE     a long, unsorted, overlapping map, with entries that mean nothing; registers are destroyed
 ;   E820_NONE        no E820
@@ -73,10 +75,24 @@ section .resident start=512 vstart=0
         mov     al, 0xcc
         rep     stosb
 %endif
+%ifdef A20_STUCK
+%define A20_OFF
+%endif
 %ifdef A20_OFF
         in      al, 0x92
         and     al, ~3 & 0xff
         out     0x92, al
+%endif
+%ifdef A20_STUCK
+        mov     si, a20_is_off
+        mov     cx, a20_is_off_end - a20_is_off
+        cld
+        mov     dx, 0xe9
+        rep     outsb
+.wait:
+        in      al, 0x92
+        cmp     al, 0xe9                ; what QEMU's isa-debugcon reads
+        jne     .wait
 %endif
         mov     byte [armed], 1
         mov     dl, 0x80
@@ -169,6 +185,10 @@ int_13:
 .check:
 %ifdef NO_EDD
         jmp     fail
+%elifdef EDD_ONCE
+        inc     word [cs:reads]
+        cmp     word [cs:reads], 1
+        ja      fail
 %endif
         pushf
         call    far [cs:old_13]
@@ -305,6 +325,10 @@ hostile:
         ENTRY   0x100000, 0x1000, 1, 1                  ; RAM twice
 hostile_end:
 
+%ifdef A20_STUCK
+a20_is_off      db "A20 is off", 10
+a20_is_off_end:
+%endif
 old_13          dd 0
 old_15          dd 0
 table_end       dw 0
