@@ -126,8 +126,7 @@ static enum status check_edd(struct error *error)
     if (bios_failed(&registers) || (registers.ebx & 0xffff) != EDD_SIGNATURE_OUT ||
         !(registers.ecx & EDD_EXTENDED_ACCESS))
         return error_set(error, STATUS_NO_EDD,
-                         "drive %#x: the BIOS has no extended disk services (EDD): connect the disk to another controller",
-                         disk.number);
+                         "the BIOS has no extended disk services (EDD): connect the disk to another controller");
     return STATUS_OK;
 }
 
@@ -145,8 +144,7 @@ static enum status read_geometry(struct error *error)
 
     uint32_t sector_size = parameters.sector_size != 0 ? parameters.sector_size : DEFAULT_SECTOR_SIZE;
     if (!is_power_of_two(sector_size) || sector_size < 512 || sector_size > 4096)
-        return error_set(error, STATUS_SECTOR_SIZE, "drive %#x: sectors of %u bytes; 512 to 4096 can be used", disk.number,
-                         sector_size);
+        return error_set(error, STATUS_SECTOR_SIZE, "sectors of %u bytes; 512 to 4096 can be used", sector_size);
     uint64_t sectors = (uint64_t)parameters.sectors[1] << 32 | parameters.sectors[0], size;
     if (sectors == 0 || !mul_ok(sectors, sector_size, &size) || size > DISK_SIZE_UNKNOWN)
         size = DISK_SIZE_UNKNOWN;

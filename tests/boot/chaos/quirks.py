@@ -87,7 +87,7 @@ ROWS = {
     "low-memory": row("LOW_MEMORY=400", expect="601 2 .*512 KiB"),
     "read-dead": row("READ_DEAD", expect="201 4 .*drive 0x80.*sector"),
     "no-edd": row("NO_EDD", expect="E 1"),
-    "edd-once": row("EDD_ONCE", expect="102 4 drive 0x80.*EDD"),
+    "edd-once": row("EDD_ONCE", expect="102 4 drive 0x80: the BIOS.*EDD"),
     "no-edd-no-drive": row("NO_EDD", "DRIVE=0", expect="D 1"),
     "cpu-486": row(qemu=("-cpu", "486"), expect="101 2 .*64-bit"),
     "cpu-pentium": row(qemu=("-cpu", "pentium"), expect="101 2 .*64-bit"),
