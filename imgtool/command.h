@@ -30,6 +30,6 @@ struct command {
     int (*run)(poptContext context);
 };
 
-extern const struct command command_build_image, command_run, command_ls, command_cat;
+extern const struct command command_build_image, command_run, command_ls, command_cat, command_verify;
 
 #endif

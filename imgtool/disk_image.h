@@ -7,6 +7,8 @@
 #include "fat.h"
 #include "partition.h"
 
+#include <stagecoach/boot.h>
+
 struct disk_image {
     const char *path; /* as the user wrote it; not owned */
     int fd;

@@ -99,25 +99,27 @@ static enum status plan_addresses(const struct kernel_check *check, const struct
     return address_plan_make(&needs, addresses, error);
 }
 
+enum status kernel_check_source(const struct kernel_check *check, const struct kernel_source *source,
+                                struct kernel_plan *plan, struct error *error)
+{
+    static struct address_plan addresses; /* several KiB */
+    enum status status = kernel_plan_read(source, plan, error);
+    if (status == STATUS_OK)
+        status = plan_addresses(check, plan, &addresses, error);
+    return status == STATUS_OK ? relocate(source, &plan->elf, addresses.bias, error) : status;
+}
+
 enum exit_code kernel_check(const struct kernel_check *check)
 {
-    static struct kernel_plan plan; /* several KiB each */
-    static struct address_plan addresses;
+    static struct kernel_plan plan; /* several KiB */
     struct error error;
     struct kernel_source source = {read_kernel, (void *)(uintptr_t)check->kernel, check->kernel->size,
                                    check->kernel->path};
-    enum status status = kernel_plan_read(&source, &plan, &error);
-    if (status == STATUS_OK) {
-        status = plan_addresses(check, &plan, &addresses, &error);
-        if (status == STATUS_OK)
-            status = relocate(&source, &plan.elf, addresses.bias, &error);
-        if (status != STATUS_OK)
-            error_prefix(&error, "%s", check->kernel->path);
-    }
+    enum status status = kernel_check_source(check, &source, &plan, &error);
     if (status == STATUS_READ_ERROR) /* told already */
         return EXIT_IO;
     if (status != STATUS_OK)
-        return failure(EXIT_INPUT_REJECTED, "%s (error %d)", error.text, (int)status);
+        return failure(EXIT_INPUT_REJECTED, "%s: %s (error %d)", check->kernel->path, error.text, (int)status);
     if (plan.elf.null_page)
         cli_warn("%s: maps address 0, so that null pointers will not fault", check->kernel->path);
     return EXIT_OK;

@@ -4,9 +4,10 @@
 
 #include "config.h"
 #include "host_file.h"
+#include "kernel_plan.h"
 
 struct kernel_check {
-    const struct host_file *kernel;
+    const struct host_file *kernel; /* for kernel_check() only */
     const struct config *config; /* modules, video */
     uint64_t ramdisk_size;       /* 0: none */
     uint64_t module_sizes[CONFIG_MODULES_MAX];
@@ -14,5 +15,9 @@ struct kernel_check {
 
 /* EXIT_INPUT_REJECTED if a loader would refuse the kernel on any machine. */
 enum exit_code kernel_check(const struct kernel_check *check);
+
+/* The same for a kernel from anywhere, without words for the user; *plan is filled in. */
+enum status kernel_check_source(const struct kernel_check *check, const struct kernel_source *source,
+                                struct kernel_plan *plan, struct error *error);
 
 #endif

@@ -10,6 +10,7 @@ static const struct command *const commands[] = {
     &command_run,
     &command_ls,
     &command_cat,
+    &command_verify,
     NULL,
 };
 

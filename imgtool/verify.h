@@ -1,0 +1,37 @@
+/* The parts of verify: each looks at one kind of structure and adds what is wrong with it to the findings. They run in the
+ * order of this list; a later one is left out where an earlier one found nothing to go on with. */
+#ifndef STAGECOACH_IMGTOOL_VERIFY_H
+#define STAGECOACH_IMGTOOL_VERIFY_H
+
+#include "disk_image.h"
+#include "findings.h"
+
+struct verify {
+    struct boot_files files; /* what has been found of the image so far */
+    bool has_table;          /* files.table is filled in */
+    bool is_mounted;         /* files.fat is */
+    struct findings findings;
+};
+
+/* MBR and GPT; sets has_table. */
+void verify_tables(struct verify *verify);
+
+/* Stage 1 and the stages of the BIOS loader. Needs the table, if there is one. */
+void verify_bios_loader(struct verify *verify);
+
+/* Boot sectors, FSInfo and the tables of the boot volume; sets is_mounted. */
+void verify_volume(struct verify *verify);
+
+/* Directories and cluster chains of the mounted volume. */
+void verify_tree(struct verify *verify);
+
+/* The UEFI loader on the mounted volume. */
+void verify_uefi_loader(struct verify *verify);
+
+/* Configuration, kernel, ramdisk and modules on the mounted volume. */
+void verify_payload(struct verify *verify);
+
+/* Reads `size` bytes for a check of `structure`; adds a finding and returns false if it can't. */
+bool verify_read(struct verify *verify, const char *structure, uint64_t offset, uint64_t size, void *to);
+
+#endif

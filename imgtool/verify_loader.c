@@ -1,0 +1,191 @@
+/* verify: the loader itself: stage 1 in the MBR, the stages behind it, and the UEFI application. */
+#include "verify.h"
+
+#include "../bios/image_format.h"
+#include "checked.h"
+#include "crc32.h"
+#include "loader_files.h"
+#include "mbr.h"
+#include "pe.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define UEFI_LOADER_PATH "/EFI/BOOT/BOOTX64.EFI"
+#define PATCH_FIELD(field) (BIOS_STAGE1_PATCH_OFFSET + offsetof(struct bios_stage1_patch, field))
+
+/* --- stage 1 ----------------------------------------------------------------------------------------------------- */
+
+static bool is_bios_boot(const struct partition *partition)
+{
+    return memcmp(partition->type_guid, partition_guid_bios_boot, sizeof partition->type_guid) == 0;
+}
+
+/* The stages have a partition of their own on a GPT disk, and lie before the first one on an MBR disk. */
+static bool stages_place_ok(const struct verify *verify, uint64_t first, uint64_t last)
+{
+    const struct partition_table *table = &verify->files.table;
+    bool in_partition = table->kind != BOOT_DISK_GPT;
+    for (uint32_t i = 0; i < table->count; i++) {
+        const struct partition *partition = &table->partitions[i];
+        bool meets = first <= partition->last_lba && partition->first_lba <= last;
+        bool inside = partition->first_lba <= first && last <= partition->last_lba;
+        if (meets && !(table->kind == BOOT_DISK_GPT && inside && is_bios_boot(partition)))
+            return false;
+        in_partition = in_partition || inside;
+    }
+    return in_partition;
+}
+
+static bool check_patch(struct verify *verify, const struct bios_stage1_patch *patch)
+{
+    struct findings *findings = &verify->findings;
+    uint64_t sectors = verify->files.image.block.size / BIOS_SECTOR_SIZE;
+    if (patch->stages_lba == 0 || !range_ok(patch->stages_lba, patch->stages_sectors, sectors)) {
+        findings_add(findings, "stage 1", PATCH_FIELD(stages_lba), "looks for the stages at sector %lu of %lu",
+                     patch->stages_lba, sectors);
+        return false;
+    }
+    if (patch->stages_sectors == 0 || patch->stages_sectors > BIOS_STAGES_SIZE_MAX / BIOS_SECTOR_SIZE) {
+        findings_add(findings, "stage 1", PATCH_FIELD(stages_sectors), "looks for stages of %u sectors, not 1 to %u",
+                     patch->stages_sectors, BIOS_STAGES_SIZE_MAX / BIOS_SECTOR_SIZE);
+        return false;
+    }
+    if (patch->reserved != 0)
+        findings_add(findings, "stage 1", PATCH_FIELD(reserved), "has %#x where 0 must be", patch->reserved);
+    if (verify->has_table &&
+        !stages_place_ok(verify, patch->stages_lba, patch->stages_lba + patch->stages_sectors - 1))
+        findings_add(findings, "stage 1", PATCH_FIELD(stages_lba), "looks for the stages at sector %lu, %s",
+                     patch->stages_lba, "which is no place for them in this partition table");
+    return true;
+}
+
+/* The code is known only if the image was made by this version. Some firmware writes into the gap. */
+static void check_code(struct verify *verify, const uint8_t *code)
+{
+    const uint8_t *ours = loader_stage1().data;
+    for (uint32_t i = 0; i < BIOS_STAGE1_PATCH_OFFSET; i++) {
+        bool gap = i >= BIOS_STAGE1_GAP_START && i < BIOS_STAGE1_GAP_END;
+        if (gap || code[i] == ours[i])
+            continue;
+        findings_add(&verify->findings, "stage 1", i, "has the byte %#04x where this version's code has %#04x", code[i],
+                     ours[i]);
+        return;
+    }
+}
+
+/* --- stages 2 to 4 ----------------------------------------------------------------------------------------------- */
+
+static bool check_stages_header(struct verify *verify, const struct bios_stages_header *header,
+                                const struct bios_stage1_patch *patch, uint64_t offset)
+{
+    struct findings *findings = &verify->findings;
+    if (memcmp(header->magic, BIOS_STAGES_MAGIC, sizeof header->magic) != 0) {
+        findings_add(findings, "stages", offset, "do not begin with \"%s\"", BIOS_STAGES_MAGIC);
+        return false;
+    }
+    if (header->format != BIOS_STAGES_FORMAT) {
+        findings_add(findings, "stages", offset + offsetof(struct bios_stages_header, format), "have format %u, not %u",
+                     header->format, BIOS_STAGES_FORMAT);
+        return false;
+    }
+    if (header->size != patch->stages_sectors * BIOS_SECTOR_SIZE) {
+        findings_add(findings, "stages", offset + offsetof(struct bios_stages_header, size),
+                     "have %u bytes, but stage 1 loads %u", header->size, patch->stages_sectors * BIOS_SECTOR_SIZE);
+        return false;
+    }
+    if (header->image_id != patch->image_id)
+        findings_add(findings, "stages", offset + offsetof(struct bios_stages_header, image_id),
+                     "belong to image %#x, stage 1 to %#x", header->image_id, patch->image_id);
+    if (header->reserved != 0)
+        findings_add(findings, "stages", offset + offsetof(struct bios_stages_header, reserved),
+                     "have %#lx where 0 must be", header->reserved);
+    return true;
+}
+
+/* Returns whether they are the stages that this version of imgtool would write. */
+static bool check_stages(struct verify *verify, const struct bios_stage1_patch *patch)
+{
+    struct bios_stages_header header;
+    uint64_t offset = patch->stages_lba * BIOS_SECTOR_SIZE, size = patch->stages_sectors * (uint64_t)BIOS_SECTOR_SIZE;
+    struct span ours = loader_stages();
+    bool same = false;
+    uint8_t *bytes = malloc(size);
+    if (bytes == NULL)
+        exit(failure_memory());
+    if (verify_read(verify, "stages", offset, size, bytes)) {
+        memcpy(&header, bytes, sizeof header);
+        if (check_stages_header(verify, &header, patch, offset)) {
+            uint32_t crc = crc32_add(0, bytes + sizeof header, size - sizeof header);
+            if (crc != header.crc32)
+                findings_add(&verify->findings, "stages", offset + offsetof(struct bios_stages_header, crc32),
+                             "have CRC %#010x, but their bytes give %#010x", header.crc32, crc);
+            same = size == ours.size && memcmp(bytes + sizeof header, ours.data + sizeof header, size - sizeof header) == 0;
+        }
+    }
+    free(bytes);
+    return same;
+}
+
+void verify_bios_loader(struct verify *verify)
+{
+    static const uint8_t none[BIOS_STAGE1_SIZE];
+    uint8_t code[BIOS_STAGE1_SIZE];
+    struct bios_stage1_patch patch;
+    if (!verify_read(verify, "stage 1", 0, sizeof code, code))
+        return;
+    memcpy(&patch, code + BIOS_STAGE1_PATCH_OFFSET, sizeof patch);
+    if (memcmp(code, none, sizeof code) == 0)
+        findings_add(&verify->findings, "stage 1", 0, "is not there: a BIOS can't boot this disk");
+    else if (check_patch(verify, &patch) && check_stages(verify, &patch))
+        check_code(verify, code);
+}
+
+/* --- UEFI -------------------------------------------------------------------------------------------------------- */
+
+/* Where on the disk a byte of a file lies; the volume's start if its chain is damaged. */
+static uint64_t file_offset(struct fat_file *file)
+{
+    const struct fat *fat = file->fat;
+    bool has_cluster = file->first_cluster >= 2 && file->first_cluster - 2 < fat->cluster_count;
+    return fat->start + (has_cluster ? fat->data_offset + (uint64_t)(file->first_cluster - 2) * fat->cluster_size : 0);
+}
+
+static void check_application(struct verify *verify, struct fat_file *file, const uint8_t *bytes)
+{
+    struct error error;
+    struct pe_facts facts;
+    struct span ours = loader_uefi(), found = {bytes, file->size};
+    uint64_t at = 0;
+    if (pe_read(found, &facts, &error) != STATUS_OK) {
+        findings_add(&verify->findings, UEFI_LOADER_PATH, file_offset(file), "%s", error.text);
+        return;
+    }
+    if (file->size != ours.size)
+        return; /* another version, or signed */
+    while (at < ours.size && bytes[at] == ours.data[at])
+        at++;
+    if (at < ours.size)
+        findings_add(&verify->findings, UEFI_LOADER_PATH, file_offset(file), "has the byte %#04x at %lu where this "
+                     "version's loader of the same size has %#04x", bytes[at], at, ours.data[at]);
+}
+
+void verify_uefi_loader(struct verify *verify)
+{
+    struct fat_file file;
+    struct error error;
+    enum status status = fat_open(&verify->files.fat, UEFI_LOADER_PATH, &file, &error);
+    if (status != STATUS_OK || (file.attributes & FAT_ATTRIBUTE_DIRECTORY) != 0 || file.size > PE_SIZE_MAX) {
+        findings_add(&verify->findings, UEFI_LOADER_PATH, verify->files.fat.start,
+                     "is not there: a UEFI firmware finds nothing to start");
+        return;
+    }
+    uint8_t *bytes = malloc(file.size + 1u);
+    if (bytes == NULL)
+        exit(failure_memory());
+    if (fat_read(&file, 0, file.size, bytes, &error) == STATUS_OK)
+        check_application(verify, &file, bytes);
+    else
+        findings_add(&verify->findings, UEFI_LOADER_PATH, file_offset(&file), "%s", error.text);
+    free(bytes);
+}

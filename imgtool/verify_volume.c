@@ -1,0 +1,202 @@
+/* verify: the boot sectors, FSInfo and tables of the boot volume. */
+#include "verify.h"
+
+#include "boot_volume.h"
+#include "checked.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SECTOR 512u
+#define PIECE (1u << 16) /* of a table, when the copies are compared */
+#define UNKNOWN UINT32_MAX
+
+static uint32_t load(const uint8_t *bytes, unsigned size)
+{
+    uint32_t value = 0;
+    memcpy(&value, bytes, size);
+    return value;
+}
+
+/* --- boot sectors ------------------------------------------------------------------------------------------------ */
+
+/* What the loader does not look at, but firmware and operating systems do. */
+static void check_boot_sector(struct verify *verify, const uint8_t *sector)
+{
+    struct findings *findings = &verify->findings;
+    const struct fat *fat = &verify->files.fat;
+    const struct partition *partition = verify->files.partition;
+    uint64_t start = fat->start;
+    bool jump = (sector[0] == 0xeb && sector[2] == 0x90) || sector[0] == 0xe9;
+    uint8_t media = sector[21], signature = sector[fat->bits == 32 ? 66 : 38];
+    uint64_t first = partition != NULL ? partition->first_lba : 0;
+    if (!jump)
+        findings_add(findings, "FAT boot sector", start, "begins with %02x %02x %02x, not with a jump", sector[0],
+                     sector[1], sector[2]);
+    if (media != 0xf0 && media < 0xf8)
+        findings_add(findings, "FAT boot sector", start + 21, "has media byte %#04x", media);
+    if (load(sector + 28, 4) != first)
+        findings_add(findings, "FAT boot sector", start + 28, "says that %u sectors precede it, the partition table %lu",
+                     load(sector + 28, 4), first);
+    if (signature != 0x28 && signature != 0x29)
+        findings_add(findings, "FAT boot sector", start + (fat->bits == 32 ? 66 : 38),
+                     "has extended signature %#04x, not 0x29", signature);
+    if (partition != NULL && verify->files.image.block.sector_size != fat->sector_size)
+        findings_add(findings, "FAT boot sector", start + 11, "has sectors of %u bytes, the disk of %u",
+                     fat->sector_size, verify->files.image.block.sector_size);
+}
+
+static void check_fat32(struct verify *verify, const uint8_t *sector)
+{
+    struct findings *findings = &verify->findings;
+    const struct fat *fat = &verify->files.fat;
+    uint32_t backup = load(sector + 50, 2), info = load(sector + 48, 2), reserved = load(sector + 14, 2);
+    uint8_t copy[SECTOR];
+    if (info == 0 || info >= reserved)
+        findings_add(findings, "FAT boot sector", fat->start + 48, "puts FSInfo at sector %u of %u reserved ones", info,
+                     reserved);
+    if (backup == 0) {
+        return; /* allowed: there is none */
+    } else if (backup >= reserved) {
+        findings_add(findings, "FAT boot sector", fat->start + 50, "puts its copy at sector %u of %u reserved ones",
+                     backup, reserved);
+        return;
+    }
+    uint64_t offset = fat->start + (uint64_t)backup * fat->sector_size;
+    uint32_t at = 0;
+    if (!verify_read(verify, "FAT backup boot sector", offset, sizeof copy, copy))
+        return;
+    while (at < SECTOR && copy[at] == sector[at])
+        at++;
+    if (at < SECTOR)
+        findings_add(findings, "FAT backup boot sector", offset + at, "differs from the boot sector at byte %u", at);
+}
+
+/* --- FSInfo ------------------------------------------------------------------------------------------------------ */
+
+static uint32_t count_free(struct verify *verify)
+{
+    struct fat *fat = &verify->files.fat;
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < fat->cluster_count; i++) {
+        uint8_t bytes[4];
+        struct error error;
+        if (block_read(fat->block, fat->start + fat->fat_offset + (i + 2ull) * 4, sizeof bytes, bytes, &error) !=
+            STATUS_OK)
+            return UNKNOWN;
+        count += (load(bytes, 4) & 0x0fffffff) == 0;
+    }
+    return count;
+}
+
+static void check_info(struct verify *verify, const uint8_t *sector)
+{
+    struct findings *findings = &verify->findings;
+    const struct fat *fat = &verify->files.fat;
+    uint64_t offset = fat->start + (uint64_t)load(sector + 48, 2) * fat->sector_size;
+    uint8_t info[SECTOR];
+    if (!verify_read(verify, "FSInfo", offset, sizeof info, info))
+        return;
+    if (memcmp(info, "RRaA", 4) != 0 || memcmp(info + 484, "rrAa", 4) != 0 || load(info + 508, 4) != 0xaa550000) {
+        findings_add(findings, "FSInfo", offset, "lacks one of its signatures");
+        return;
+    }
+    uint32_t free_count = load(info + 488, 4), next = load(info + 492, 4), real = count_free(verify);
+    if (free_count != UNKNOWN && real != UNKNOWN && free_count != real)
+        findings_add(findings, "FSInfo", offset + 488, "says that %u clusters are free; the table has %u", free_count,
+                     real);
+    if (next != UNKNOWN && (next < 2 || next - 2 >= fat->cluster_count))
+        findings_add(findings, "FSInfo", offset + 492, "looks for free clusters from %u on, of %u", next,
+                     fat->cluster_count);
+}
+
+/* --- tables ------------------------------------------------------------------------------------------------------ */
+
+/* Entries 0 and 1 hold the media byte and whether the volume was closed. */
+static void check_first_entries(struct verify *verify, const uint8_t *sector)
+{
+    const struct fat *fat = &verify->files.fat;
+    uint64_t offset = fat->start + fat->fat_offset;
+    uint8_t bytes[8];
+    if (!verify_read(verify, "FAT", offset, sizeof bytes, bytes))
+        return;
+    uint32_t zero = load(bytes, 4) & 0x0fffffff, one = load(bytes + 4, 4) & 0x0fffffff, ones = 0x0fffff00;
+    uint32_t closed = 0x0fffffff;
+    if (fat->bits == 16) {
+        zero = load(bytes, 2);
+        one = load(bytes + 2, 2);
+        ones = 0xff00;
+        closed = 0xffff;
+    } else if (fat->bits == 12) {
+        zero = load(bytes, 2) & 0xfff;
+        one = load(bytes + 1, 2) >> 4;
+        ones = 0xf00;
+        closed = 0xfff;
+    }
+    if (zero != (ones | sector[21]))
+        findings_add(&verify->findings, "FAT", offset, "has entry 0 = %#x, which does not repeat the media byte", zero);
+    if ((one | 7) != closed)
+        findings_add(&verify->findings, "FAT", offset + fat->bits / 8,
+                     "has entry 1 = %#x: the volume was not closed properly; run fsck.fat", one);
+}
+
+static void compare_tables(struct verify *verify, const uint8_t *sector)
+{
+    const struct fat *fat = &verify->files.fat;
+    uint64_t first = fat->start + (uint64_t)load(sector + 14, 2) * fat->sector_size, at = 0;
+    uint8_t *one = malloc(2 * PIECE), *other = one + PIECE;
+    if (one == NULL)
+        exit(failure_memory());
+    for (; sector[16] == 2 && at < fat->fat_size; at += PIECE) {
+        uint64_t size = fat->fat_size - at < PIECE ? fat->fat_size - at : PIECE, i = 0;
+        if (!verify_read(verify, "FAT", first + at, size, one) ||
+            !verify_read(verify, "second FAT", first + fat->fat_size + at, size, other))
+            break;
+        while (i < size && one[i] == other[i])
+            i++;
+        if (i == size)
+            continue;
+        findings_add(&verify->findings, "second FAT", first + fat->fat_size + at + i, "differs from the first at entry %lu",
+                     (at + i) * 8 / fat->bits);
+        break;
+    }
+    free(one);
+}
+
+static void check_mounted(struct verify *verify)
+{
+    struct fat *fat = &verify->files.fat;
+    uint8_t sector[SECTOR];
+    if (!verify_read(verify, "FAT boot sector", fat->start, sizeof sector, sector))
+        return;
+    check_boot_sector(verify, sector);
+    if (fat->bits == 32)
+        check_fat32(verify, sector);
+    check_first_entries(verify, sector);
+    compare_tables(verify, sector);
+    if (fat->bits == 32 && load(sector + 48, 2) != 0 && load(sector + 48, 2) < load(sector + 14, 2))
+        check_info(verify, sector);
+}
+
+/* Where the boot volume ought to be. */
+static uint64_t likely_start(const struct verify *verify)
+{
+    const struct partition_table *table = &verify->files.table;
+    for (uint32_t i = 0; i < table->count; i++)
+        if (boot_volume_is_esp(table, &table->partitions[i]))
+            return table->partitions[i].first_lba * verify->files.image.block.sector_size;
+    return 0;
+}
+
+void verify_volume(struct verify *verify)
+{
+    struct boot_files *files = &verify->files;
+    struct error error;
+    enum status status =
+        boot_volume_mount(&files->image.block, &files->table, &files->fat, &files->partition, &error);
+    verify->is_mounted = status == STATUS_OK;
+    if (verify->is_mounted)
+        check_mounted(verify);
+    else
+        findings_add(&verify->findings, "FAT boot sector", likely_start(verify), "%s", error.text);
+}

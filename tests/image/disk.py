@@ -1,0 +1,109 @@
+"""A disk image taken apart by hand, for tests that damage it: an opinion of its own on GPT, FAT and the loader."""
+
+import binascii
+import subprocess
+
+SECTOR = 512
+ESP_GUID = bytes.fromhex("28732ac11ff8d211ba4b00a0c93ec93b")
+
+
+class Disk:
+    """The bytes of an image; what is changed goes to the file with save()."""
+
+    def __init__(self, path):
+        self.path = path
+        self.fresh = path.read_bytes()
+        self.reset()
+        self.gpt = self.bytes[450] == 0xEE
+        self.stages = self.get(424, 8) * SECTOR
+        self.stages_size = self.get(436, 2) * SECTOR
+        self.last = len(self.bytes) - SECTOR
+        if self.gpt:
+            entries = range(self.get(SECTOR + 72, 8) * SECTOR, 34 * SECTOR, 128)
+            self.esp_entry = next(at for at in entries if self.bytes[at : at + 16] == ESP_GUID)
+            self.volume = self.get(self.esp_entry + 32, 8) * SECTOR
+            self.volume_size = (self.get(self.esp_entry + 40, 8) + 1) * SECTOR - self.volume
+        else:
+            self.volume = self.get(454, 4) * SECTOR
+            self.volume_size = self.get(458, 4) * SECTOR
+        self.take_volume_apart()
+
+    def take_volume_apart(self):
+        at = self.volume
+        self.wide = self.get(at + 22, 2) == 0
+        self.table_size = (self.get(at + 36, 4) if self.wide else self.get(at + 22, 2)) * SECTOR
+        self.table = at + self.get(at + 14, 2) * SECTOR
+        self.root = self.table + 2 * self.table_size
+        self.data = self.root + self.get(at + 17, 2) * 32
+        self.cluster_size = self.get(at + 13, 1) * SECTOR
+        if self.wide:
+            self.root = self.cluster(self.get(at + 44, 4))
+
+    def reset(self):
+        self.bytes = bytearray(self.fresh)
+        self.dirty = True
+
+    def get(self, at, size):
+        return int.from_bytes(self.bytes[at : at + size], "little")
+
+    def put(self, at, size, value):
+        self.bytes[at : at + size] = value.to_bytes(size, "little")
+
+    def flip(self, at):
+        self.bytes[at] ^= 0xFF
+
+    def cluster(self, number):
+        return self.data + (number - 2) * self.cluster_size
+
+    def entry_size(self):
+        return 4 if self.wide else 2
+
+    def chain(self, number):
+        """Where the first table has this cluster's entry."""
+        return self.table + number * self.entry_size()
+
+    def put_chain(self, number, value):
+        """Both tables."""
+        self.put(self.chain(number), self.entry_size(), value)
+        self.put(self.chain(number) + self.table_size, self.entry_size(), value)
+
+    def find(self, short_name, directory=None):
+        """Where the directory entry is; the directory has but one cluster."""
+        start = self.root if directory is None else directory
+        for at in range(start, start + self.cluster_size, 32):
+            if self.bytes[at : at + 11] == short_name.encode():
+                return at
+        raise LookupError(short_name)
+
+    def first_cluster(self, entry):
+        return self.get(entry + 26, 2) | (self.get(entry + 20, 2) << 16 if self.wide else 0)
+
+    def find_content(self, short_name, directory=None):
+        return self.cluster(self.first_cluster(self.find(short_name, directory)))
+
+    def repair_header_crc(self, header):
+        self.put(header + 16, 4, 0)
+        self.put(header + 16, 4, binascii.crc32(self.bytes[header : header + 92]))
+
+    def repair_gpt(self, header):
+        """Both CRCs of one copy."""
+        entries = self.get(header + 72, 8) * SECTOR
+        self.put(header + 88, 4, binascii.crc32(self.bytes[entries : entries + 128 * 128]))
+        self.repair_header_crc(header)
+
+    def save(self):
+        self.path.write_bytes(self.bytes)
+
+    def fsck(self, scratch):
+        """What fsck.fat says of the volume: (sound, text)."""
+        scratch.write_bytes(self.bytes[self.volume : self.volume + self.volume_size])
+        done = subprocess.run(["/sbin/fsck.fat", "-n", scratch], capture_output=True, text=True, check=False)
+        return done.returncode == 0, done.stdout
+
+    def sgdisk(self):
+        """What sgdisk says of the saved image: (sound, text)."""
+        done = subprocess.run(["/sbin/sgdisk", "-v", self.path], capture_output=True, text=True, check=False)
+        text = done.stdout + done.stderr
+        return done.returncode == 0 and "No problems found" in text and "corrupt" not in text.lower(), text
+
+
