@@ -8,9 +8,11 @@
 static const struct command *const commands[] = {
     &command_build_image,
     &command_run,
+    &command_inspect,
     &command_ls,
     &command_cat,
     &command_verify,
+    &command_diff,
     NULL,
 };
 

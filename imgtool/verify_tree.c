@@ -2,8 +2,8 @@
 #include "verify.h"
 
 #include "fat_name.h"
+#include "fat_table.h"
 #include "fat_walk.h"
-#include "path.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -106,26 +106,25 @@ static void check_file(struct tree *tree, uint32_t first, uint32_t size, uint64_
                      tree->path, size, needed, count);
 }
 
-/* A cluster that the table calls taken, and nobody has. */
+/* Clusters that the table calls taken, and nobody has. */
 static void find_lost(struct tree *tree)
 {
-    struct fat *fat = &tree->verify->files.fat;
-    uint32_t first = 0, count = 0, bad = fat->bits == 32 ? 0x0ffffff7 : (1u << fat->bits) - 9;
+    const struct fat *fat = &tree->verify->files.fat;
+    struct fat_table *table = checked(malloc(sizeof *table));
+    struct error error;
+    uint32_t first = 0, count = 0, value = 0;
+    fat_table_init(table, fat);
     for (uint32_t cluster = 2; cluster - 2 < fat->cluster_count; cluster++) {
-        uint8_t bytes[4] = {0};
-        struct error error;
         if (tree->owners[cluster] != NOBODY)
             continue;
-        if (block_read(fat->block, table_offset(fat, cluster), fat->bits == 32 ? 4 : 2, bytes, &error) != STATUS_OK)
-            return;
-        uint32_t value = 0;
-        memcpy(&value, bytes, sizeof value);
-        value = fat->bits == 32 ? value & 0x0fffffff : fat->bits == 16 ? value : cluster & 1 ? value >> 4 : value & 0xfff;
-        if (value == 0 || value == bad)
+        if (fat_table_value(table, cluster, &value, &error) != STATUS_OK)
+            break; /* told by the comparison of the tables */
+        if (value == 0 || value == fat_table_bad(fat))
             continue;
         first = first != 0 ? first : cluster;
         count++;
     }
+    free(table);
     if (count != 0)
         findings_add(&tree->verify->findings, "FAT", table_offset(fat, first),
                      "has %u lost clusters, which belong to no file: the first is %u", count, first);

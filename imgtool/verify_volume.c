@@ -3,6 +3,7 @@
 
 #include "boot_volume.h"
 #include "checked.h"
+#include "fat_table.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -74,21 +75,6 @@ static void check_fat32(struct verify *verify, const uint8_t *sector)
 
 /* --- FSInfo ------------------------------------------------------------------------------------------------------ */
 
-static uint32_t count_free(struct verify *verify)
-{
-    struct fat *fat = &verify->files.fat;
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < fat->cluster_count; i++) {
-        uint8_t bytes[4];
-        struct error error;
-        if (block_read(fat->block, fat->start + fat->fat_offset + (i + 2ull) * 4, sizeof bytes, bytes, &error) !=
-            STATUS_OK)
-            return UNKNOWN;
-        count += (load(bytes, 4) & 0x0fffffff) == 0;
-    }
-    return count;
-}
-
 static void check_info(struct verify *verify, const uint8_t *sector)
 {
     struct findings *findings = &verify->findings;
@@ -101,8 +87,9 @@ static void check_info(struct verify *verify, const uint8_t *sector)
         findings_add(findings, "FSInfo", offset, "lacks one of its signatures");
         return;
     }
-    uint32_t free_count = load(info + 488, 4), next = load(info + 492, 4), real = count_free(verify);
-    if (free_count != UNKNOWN && real != UNKNOWN && free_count != real)
+    uint32_t free_count = load(info + 488, 4), next = load(info + 492, 4), real;
+    struct error error;
+    if (free_count != UNKNOWN && fat_table_count_free(fat, &real, &error) == STATUS_OK && free_count != real)
         findings_add(findings, "FSInfo", offset + 488, "says that %u clusters are free; the table has %u", free_count,
                      real);
     if (next != UNKNOWN && (next < 2 || next - 2 >= fat->cluster_count))

@@ -1,0 +1,170 @@
+#include "inspection.h"
+
+#include "../bios/image_format.h"
+#include "fat_table.h"
+#include "fat_walk.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define UEFI_LOADER_PATH "/EFI/BOOT/BOOTX64.EFI"
+#define VERSION_MARK "Stagecoach " /* stands before the version in every loader: it is the name that kernels are told */
+
+static void find_version(const uint8_t *bytes, uint64_t size, char version[INSPECTION_VERSION_SIZE])
+{
+    const uint8_t *at = bytes, *end = bytes + size;
+    size_t mark = strlen(VERSION_MARK), length = 0;
+    while (at != NULL && (at = memmem(at, (size_t)(end - at), VERSION_MARK, mark)) != NULL) {
+        at += mark;
+        if (at < end && isdigit(*at))
+            break;
+    }
+    if (at == NULL)
+        return;
+    for (; at < end && length + 1 < INSPECTION_VERSION_SIZE && (isalnum(*at) || strchr(".-+~", *at) != NULL) && *at != 0; at++)
+        version[length++] = (char)*at;
+    version[length] = '\0';
+}
+
+static void find_bios_version(struct inspection *inspection)
+{
+    struct bios_stage1_patch patch;
+    struct error error;
+    struct block *block = &inspection->tables.files.image.block;
+    if (block_read(block, BIOS_STAGE1_PATCH_OFFSET, sizeof patch, &patch, &error) != STATUS_OK)
+        return;
+    uint64_t size = (uint64_t)patch.stages_sectors * BIOS_SECTOR_SIZE;
+    uint8_t *bytes = malloc(size + 1);
+    if (bytes != NULL && patch.stages_lba < block->size / BIOS_SECTOR_SIZE &&
+        block_read(block, patch.stages_lba * BIOS_SECTOR_SIZE, size, bytes, &error) == STATUS_OK &&
+        size >= sizeof(struct bios_stages_header) && memcmp(bytes, BIOS_STAGES_MAGIC, strlen(BIOS_STAGES_MAGIC)) == 0)
+        find_version(bytes, size, inspection->bios_version);
+    free(bytes);
+}
+
+static void find_uefi_version(struct inspection *inspection, struct fat *fat)
+{
+    struct fat_file file;
+    struct error error;
+    if (fat_open(fat, UEFI_LOADER_PATH, &file, &error) != STATUS_OK || file.size > BIOS_STAGES_SIZE_MAX * 64)
+        return;
+    uint8_t *bytes = malloc(file.size + 1u);
+    if (bytes != NULL && fat_read(&file, 0, file.size, bytes, &error) == STATUS_OK)
+        find_version(bytes, file.size, inspection->uefi_version);
+    free(bytes);
+}
+
+static enum status add_file(void *context, const char *path, const struct fat_entry *entry, struct error *error)
+{
+    struct inspection *inspection = context;
+    struct inspected_file file = {.path = strdup(path), .size = entry->file.size};
+    struct inspected_file *list = reallocarray(inspection->list, inspection->file_count + 1, sizeof *list);
+    struct fat_file opened = entry->file;
+    if (list == NULL || file.path == NULL)
+        exit(failure_memory());
+    inspection->list = list;
+    file.directory = (entry->file.attributes & FAT_ATTRIBUTE_DIRECTORY) != 0;
+    if (!file.directory && digest_fat_file(&opened, file.sha256, error) != STATUS_OK) {
+        inspection->tree_error = *error;
+        error_prefix(&inspection->tree_error, "%s", path);
+        file.sha256[0] = '\0';
+    }
+    list[inspection->file_count++] = file;
+    return STATUS_OK;
+}
+
+static void list_files(struct inspection *inspection, struct fat *fat)
+{
+    struct fat_file root;
+    struct error error;
+    enum status status = fat_open(fat, "/", &root, &error);
+    if (status == STATUS_OK)
+        status = fat_walk(&root, "/", add_file, inspection, &error);
+    if (status != STATUS_OK)
+        inspection->tree_error = error;
+}
+
+static void ignore_warning(void *context, const char *text)
+{
+    (void)context;
+    (void)text;
+}
+
+static enum status read_kernel_bytes(void *context, uint64_t offset, uint64_t size, void *to, struct error *error)
+{
+    return fat_read(context, offset, size, to, error);
+}
+
+static void read_boot_files(struct inspection *inspection, struct fat *fat)
+{
+    struct fat_file file;
+    struct error *error = &inspection->kernel_error;
+    if (boot_config_read(fat, &inspection->config, ignore_warning, NULL, &inspection->config_error) != STATUS_OK) {
+        error_set(error, inspection->config_error.status, "unknown, because the configuration is not valid");
+        return;
+    }
+    if (boot_config_open(fat, inspection->config.config.kernel, &file, error) != STATUS_OK)
+        return;
+    inspection->kernel_size = file.size;
+    struct kernel_source source = {read_kernel_bytes, &file, file.size, "the kernel"};
+    kernel_plan_read(&source, &inspection->kernel, error);
+}
+
+void inspection_make(struct inspection *inspection, const struct disk_image *image)
+{
+    struct verify *tables = &inspection->tables, *volume = &inspection->volume;
+    struct error error;
+    memset(inspection, 0, sizeof *inspection);
+    tables->files.image = *image;
+    verify_tables(tables);
+    verify_bios_loader(tables);
+    find_bios_version(inspection);
+    volume->files = tables->files;
+    volume->has_table = tables->has_table;
+    if (tables->has_table)
+        verify_volume(volume);
+    if (!volume->is_mounted) {
+        error_set(&inspection->kernel_error, STATUS_FAT_BAD, "unknown, because the boot volume can't be read");
+        return;
+    }
+    volume->files.fat.block = &volume->files.image.block;
+    verify_uefi_loader(volume);
+    find_uefi_version(inspection, &volume->files.fat);
+    if (fat_table_count_free(&volume->files.fat, &inspection->free_clusters, &error) != STATUS_OK)
+        inspection->tree_error = error;
+    list_files(inspection, &volume->files.fat);
+    read_boot_files(inspection, &volume->files.fat);
+}
+
+void inspection_free(struct inspection *inspection)
+{
+    for (size_t i = 0; i < inspection->file_count; i++)
+        free(inspection->list[i].path);
+    free(inspection->list);
+    boot_config_free(&inspection->config);
+    findings_free(&inspection->tables.findings);
+    findings_free(&inspection->volume.findings);
+}
+
+const char *inspection_bios_problem(const struct inspection *inspection)
+{
+    const struct findings *findings = &inspection->tables.findings;
+    for (size_t i = 0; i < findings->count; i++) {
+        const char *structure = findings->list[i].structure;
+        if (strcmp(structure, "MBR") == 0 || strcmp(structure, "stage 1") == 0 || strcmp(structure, "stages") == 0)
+            return findings->list[i].text;
+    }
+    return inspection->volume.is_mounted ? NULL : "the boot volume can't be read";
+}
+
+const char *inspection_uefi_problem(const struct inspection *inspection)
+{
+    const struct findings *findings = &inspection->volume.findings;
+    if (!inspection->volume.is_mounted)
+        return "the boot volume can't be read";
+    for (size_t i = 0; i < findings->count; i++)
+        if (strcmp(findings->list[i].structure, UEFI_LOADER_PATH) == 0)
+            return findings->list[i].text;
+    return NULL;
+}

@@ -1,0 +1,113 @@
+#!/usr/bin/env python3
+"""inspect and diff tell the truth: inspect.py --imgtool PROGRAM --kernels DIRECTORY gpt|mbr
+
+What they say of fresh and of damaged images is compared with hashlib and with the image taken apart by disk.py.
+"""
+
+import argparse
+import hashlib
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from disk import SECTOR, Disk
+
+
+class Session:
+    def __init__(self, arguments, directory):
+        self.imgtool = arguments.imgtool
+        self.table = arguments.table
+        self.kernels = Path(arguments.kernels)
+        self.directory = directory
+        self.failures = 0
+
+    def expect(self, name, found, wanted):
+        if found != wanted:
+            self.failures += 1
+            print(f"{name}: {found!r}, not {wanted!r}")
+
+    def run(self, *words):
+        return subprocess.run([self.imgtool, *words], capture_output=True, check=False, timeout=60)
+
+    def build(self, name, kernel, *options):
+        image = self.directory / name
+        self.run("build-image", "-q", "-o", image, "--table", self.table, *options, self.kernels / kernel)
+        return image
+
+    def inspect(self, image):
+        done = self.run("inspect", "--json", image)
+        self.expect("exit code of inspect", done.returncode, 0)
+        self.expect("inspect as text", self.run("inspect", image).returncode, 0)
+        return json.loads(done.stdout)
+
+    def check_inspect(self):
+        image = self.build("a.img", "conformance-fixed.elf", "--cmdline", "one two")
+        report, disk = self.inspect(image), Disk(image)
+        kernel = (self.kernels / "conformance-fixed.elf").read_bytes()
+        self.expect("table", report["table"], self.table)
+        self.expect("volume", report["volume"]["offset"], disk.volume)
+        esp = next(part for part in report["partitions"] if part["type"] == "EFI system")
+        self.expect("EFI system partition", (esp["first_sector"] * SECTOR, esp["last_sector"] + 1),
+                    (disk.volume, (disk.volume + disk.volume_size) // SECTOR))  # fmt: skip
+        hashes = {file["path"]: file.get("sha256") for file in report["volume"]["files"]}
+        self.expect("hash of the kernel", hashes["/kernel.elf"], hashlib.sha256(kernel).hexdigest())
+        self.expect("free clusters", report["volume"]["free_clusters"], disk.get(disk.volume + SECTOR + 488, 4))
+        self.expect("command line", report["configuration"]["command_line"], "one two")
+        self.expect("wish", report["kernel"]["wishes"]["kernel_stack"], "0xffffa00000000000")
+        self.expect("firmware", (report["bios"]["boots"], report["uefi"]["boots"]), (True, True))
+
+    def check_damages(self):
+        image = self.build("damaged.img", "smoke.elf")
+        disk = Disk(image)
+        for offset, firmware in [(510, "bios"), (0x60, "bios"), (disk.stages + 900, "bios"), (disk.volume + 510, "uefi")]:
+            disk.reset()
+            disk.flip(offset)
+            disk.save()
+            self.expect(f"byte {offset} changed", self.inspect(image)[firmware]["boots"], False)
+
+    def diff(self, one, other):
+        done = self.run("diff", "--json", one, other)
+        report = json.loads(done.stdout)
+        self.expect("exit code of diff", done.returncode, 0 if report["same"] else 1)
+        self.expect("diff as text", self.run("diff", one, other).returncode, done.returncode)
+        return [difference["what"] for difference in report["differences"]]
+
+    def check_diff(self):
+        one = self.build("one.img", "smoke.elf", "--cmdline", "x")
+        same = self.build("same.img", "smoke.elf", "--cmdline", "x")
+        self.expect("the same image twice", self.diff(one, same), [])
+        other = self.build("other.img", "smoke.elf", "--cmdline", "y")
+        self.expect("another command line", "/stagecoach.conf" in self.diff(one, other), True)
+        self.expect("the same kernel", "/kernel.elf" in self.diff(one, other), False)
+        disk = Disk(same)
+        for offset, what in [
+            (0x60, "MBR boot code"),
+            (disk.stages + 900, "BIOS stages"),
+            (disk.find_content("KERNEL  ELF") + 70, "/kernel.elf"),
+            (disk.volume + disk.volume_size - 1, "other bytes"),
+        ]:
+            disk.reset()
+            disk.flip(offset)
+            disk.save()
+            self.expect(f"byte {offset} changed", self.diff(one, same), [what])
+        self.expect("not an image", self.run("diff", one, "/nonexistent").returncode, 4)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--imgtool", required=True)
+    parser.add_argument("--kernels", required=True)
+    parser.add_argument("table", choices=["gpt", "mbr"])
+    with tempfile.TemporaryDirectory(prefix="stagecoach-inspect-") as name:
+        session = Session(parser.parse_args(), Path(name))
+        session.check_inspect()
+        session.check_damages()
+        session.check_diff()
+    print(f"{session.failures} failures")
+    return 1 if session.failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
