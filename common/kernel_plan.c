@@ -145,8 +145,12 @@ static enum status read_api_wishes(const struct reader *reader, struct kernel_pl
                          "no Stagecoach note: add BOOT_CONFIG(); from <stagecoach/boot.h> to one source file (a linker "
                          "script must keep .note.stagecoach in a PT_NOTE)");
     status = bootloader_api_read(section, &config, &plan->api, reader->error);
-    if (status == STATUS_OK && plan->elf.relocatable && config.kernel_base > BOOT_NOWHERE)
-        config.kernel_base += plan->elf.lowest; /* there it is what is added to every address */
+    /* There it is what is added to every address. */
+    if (status == STATUS_OK && plan->elf.relocatable && config.kernel_base > BOOT_NOWHERE &&
+        !add_ok(config.kernel_base, plan->elf.lowest, &config.kernel_base))
+        status = error_set(reader->error, STATUS_WISH_VALUE,
+                           BOOTLOADER_API_SECTION ": kernel_base %#llx puts the kernel beyond the last address",
+                           (unsigned long long)config.kernel_base);
     if (status == STATUS_OK)
         status = kernel_wishes_check(&config, plan, reader->error);
     plan->protocol = KERNEL_BOOTLOADER_API;

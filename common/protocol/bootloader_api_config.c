@@ -27,21 +27,23 @@ static const struct form forms[] = {
 struct reader {
     struct span bytes;
     uint64_t at;
+    uint64_t last_at; /* where what was taken last begins: for messages */
     struct error *error;
-    enum status status; /* the first failure; later reads do nothing */
+    enum status status; /* the first failure, which is the one that counts */
 };
 
 static void refuse(struct reader *reader, const char *field, const char *rule)
 {
     if (reader->status == STATUS_OK)
         reader->status = error_set(reader->error, STATUS_WISH_VALUE, BOOTLOADER_API_SECTION ": %s at byte %llu %s",
-                                   field, (unsigned long long)reader->at, rule);
+                                   field, (unsigned long long)reader->last_at, rule);
 }
 
 static uint64_t take(struct reader *reader, uint32_t size)
 {
     uint64_t value = 0;
     struct span part;
+    reader->last_at = reader->at;
     if (span_part(reader->bytes, reader->at, size, &part))
         memcpy(&value, part.data, size);
     else
@@ -124,9 +126,11 @@ static void take_range(struct reader *reader, struct boot_config *config)
 {
     bool has_start, has_end;
     uint64_t start = take_option(reader, "dynamic_range_start", &has_start);
-    uint64_t end = take_option(reader, "dynamic_range_end", &has_end);
-    start = align_down(start + (PAGE_SIZE - 1), PAGE_SIZE);
-    end = align_down(end, PAGE_SIZE);
+    if (!align_up_ok(start, PAGE_SIZE, &start))
+        refuse(reader, "dynamic_range_start", "leaves no address behind it");
+    uint64_t end = align_down(take_option(reader, "dynamic_range_end", &has_end), PAGE_SIZE);
+    if (has_end && end == 0)
+        refuse(reader, "dynamic_range_end", "leaves no address before it");
     if (!has_start || start < PAGE_SIZE)
         start = has_end && end <= DEFAULT_RANGE_START ? PAGE_SIZE : DEFAULT_RANGE_START;
     else if (start >= LOWER_HALF_END && start < UPPER_HALF_START)

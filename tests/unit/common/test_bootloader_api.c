@@ -1,0 +1,453 @@
+#include "cmocka_all.h"
+
+#include "protocol/bootloader_api.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* --- sections, built field by field as the crate's serialiser does ---------------------------------------------- */
+
+struct section {
+    uint8_t bytes[160];
+    uint64_t size;
+};
+
+static struct boot_config config;
+static struct kernel_api_version version;
+static struct error error;
+
+static void put(struct section *section, uint64_t value, unsigned size)
+{
+    memcpy(section->bytes + section->size, &value, size);
+    section->size += size;
+}
+
+static struct section section_start(unsigned patch, uint64_t stack_size)
+{
+    static const uint8_t identifier[] = {0x74, 0x3c, 0xa9, 0x61, 0x09, 0x36, 0x46, 0xa0,
+                                         0xbb, 0x55, 0x5c, 0x15, 0x89, 0x15, 0x25, 0x3d};
+    struct section section = {.size = sizeof identifier};
+    memcpy(section.bytes, identifier, sizeof identifier);
+    put(&section, 0, 2);
+    put(&section, 11, 2);
+    put(&section, patch, 2);
+    put(&section, 0, 1);
+    put(&section, stack_size, 8);
+    return section;
+}
+
+/* What a kernel of 0.11.`patch` has if it asks for nothing: every mapping dynamic, every option None. */
+static struct section plain_section(unsigned patch)
+{
+    struct section section = section_start(patch, 80 * 1024);
+    section.size = patch >= 11 ? 133 : patch >= 1 ? 124 : 115;
+    return section;
+}
+
+/* A copy of exactly that size, so that the sanitizer sees any byte read beyond it. */
+static enum status read_section(const struct section *section)
+{
+    uint8_t *copy = malloc(section->size + (section->size == 0));
+    memcpy(copy, section->bytes, section->size);
+    memset(&error, 0, sizeof error);
+    enum status status = bootloader_api_read((struct span){copy, section->size}, &config, &version, &error);
+    free(copy);
+    if (status != STATUS_OK) {
+        assert_int_equal(error.status, status);
+        assert_true(strlen(error.text) > 10);
+    }
+    return status;
+}
+
+static void reads_what_every_version_writes(void **state)
+{
+    (void)state;
+    for (unsigned patch = 0; patch <= 16; patch++) {
+        struct section section = plain_section(patch);
+        assert_int_equal(read_section(&section), STATUS_OK);
+        assert_int_equal(version.major, 0);
+        assert_int_equal(version.minor, 11);
+        assert_int_equal(version.patch, patch);
+        assert_false(version.pre_release || version.aslr);
+        assert_int_equal(version.stack_size, 80 * 1024);
+        assert_int_equal(config.kernel_stack_size, 80 * 1024);
+        assert_int_equal(config.kernel_stack, BOOT_ANYWHERE);
+        assert_int_equal(config.boot_info, BOOT_ANYWHERE);
+        assert_int_equal(config.framebuffer, BOOT_ANYWHERE);
+        assert_int_equal(config.physical_memory, BOOT_NOWHERE);
+        assert_int_equal(config.page_table_recursive, BOOT_NOWHERE);
+        assert_int_equal(config.kernel_base, patch >= 11 ? BOOT_ANYWHERE : BOOT_DEFAULT);
+        assert_int_equal(config.ramdisk, patch >= 1 ? BOOT_ANYWHERE : BOOT_DEFAULT);
+        assert_true(config.dynamic_range_start < config.dynamic_range_end);
+        assert_int_equal(config.minimum_framebuffer_width, 0);
+        assert_int_equal(config.minimum_framebuffer_height, 0);
+    }
+}
+
+static void put_fixed(struct section *section, uint64_t address)
+{
+    put(section, 1, 1);
+    put(section, address, 8);
+}
+
+/* Every field present, each with a value of its own. */
+static struct section full_section(unsigned patch)
+{
+    struct section section = section_start(patch, 0x12345);
+    section.bytes[22] = 1;
+    put_fixed(&section, 0x100000000000);
+    if (patch >= 11)
+        put_fixed(&section, 0x200000000000);
+    put_fixed(&section, 0x300000000000);
+    put_fixed(&section, 0x400000000000);
+    put(&section, 1, 1);
+    put_fixed(&section, 0x500000000000);
+    put(&section, 1, 1);
+    put_fixed(&section, 0x600000000000);
+    put(&section, 1, 1); /* aslr */
+    put_fixed(&section, 0xffff900000000001);
+    put_fixed(&section, 0xffffa00000000fff);
+    if (patch >= 1)
+        put_fixed(&section, 0x700000000000);
+    put_fixed(&section, 600);
+    put_fixed(&section, 800);
+    return section;
+}
+
+static void finds_every_field_in_every_form(void **state)
+{
+    (void)state;
+    for (unsigned patch = 0; patch <= 16; patch++) {
+        struct section section = full_section(patch);
+        assert_int_equal(read_section(&section), STATUS_OK);
+        assert_true(version.pre_release && version.aslr);
+        assert_int_equal(version.stack_size, 0x12345);
+        assert_int_equal(config.kernel_stack, 0x100000001000); /* above the guard page, which is part of theirs */
+        assert_int_equal(config.kernel_base, patch >= 11 ? 0x200000000000 : 0);
+        assert_int_equal(config.boot_info, 0x300000000000);
+        assert_int_equal(config.framebuffer, 0x400000000000);
+        assert_int_equal(config.physical_memory, 0x500000000000);
+        assert_int_equal(config.page_table_recursive, 0x600000000000);
+        assert_int_equal(config.ramdisk, patch >= 1 ? 0x700000000000 : 0);
+        assert_int_equal(config.dynamic_range_start, 0xffff900000001000);
+        assert_int_equal(config.dynamic_range_end, 0xffffa00000000000);
+        assert_int_equal(config.minimum_framebuffer_height, 600);
+        assert_int_equal(config.minimum_framebuffer_width, 800);
+    }
+}
+
+/* Of the 133-byte form: a byte range, what is put there, and the answer. */
+static void refuses_what_the_crate_never_writes(void **state)
+{
+    static const struct {
+        unsigned offset, size;
+        uint64_t value;
+        enum status status;
+        const char *text;
+    } cases[] = {
+        {0, 1, 0x75, STATUS_WISH_VALUE, "identifier"},
+        {15, 1, 0, STATUS_WISH_VALUE, "identifier"},
+        {16, 2, 1, STATUS_WISH_VERSION, "1.11.11"},
+        {18, 2, 12, STATUS_WISH_VERSION, "0.12.11"},
+        {18, 2, 10, STATUS_WISH_VERSION, "0.10.11"},
+        {20, 2, 10, STATUS_WISH_VERSION, "0.11.10"},
+        {20, 2, 17, STATUS_WISH_VERSION, "0.11.17"},
+        {22, 1, 2, STATUS_WISH_VALUE, "pre-release flag at byte 22"},
+        {23, 8, 0, STATUS_WISH_VALUE, "kernel_stack_size"},
+        {31, 1, 2, STATUS_WISH_VALUE, "kernel_stack at byte 31"},
+        {32, 8, 1, STATUS_WISH_VALUE, "kernel_stack at byte 32 is None but has a value"},
+        {40, 1, 255, STATUS_WISH_VALUE, "kernel_base at byte 40"},
+        {49, 1, 1, STATUS_WISH_VALUE, "boot_info at byte 50 is a fixed address inside the null page"},
+        {58, 1, 1, STATUS_WISH_VALUE, "framebuffer"},
+        {67, 1, 3, STATUS_WISH_VALUE, "physical_memory at byte 67"},
+        {69, 8, 9, STATUS_WISH_VALUE, "physical_memory"},
+        {68, 1, 1, STATUS_WISH_VALUE, "physical_memory"},
+        {77, 1, 7, STATUS_WISH_VALUE, "page_table_recursive at byte 77"},
+        {87, 1, 2, STATUS_WISH_VALUE, "aslr at byte 87"},
+        {88, 1, 2, STATUS_WISH_VALUE, "dynamic_range_start at byte 88"},
+        {97, 1, 1, STATUS_WISH_VALUE, "dynamic_range_end at byte 98 leaves no address"},
+        {98, 8, 0x1000, STATUS_WISH_VALUE, "dynamic_range_end at byte 98 is None"},
+        {106, 1, 9, STATUS_WISH_VALUE, "ramdisk_memory at byte 106"},
+        {115, 1, 2, STATUS_WISH_VALUE, "minimum_framebuffer_height at byte 115"},
+        {124, 1, 2, STATUS_WISH_VALUE, "minimum_framebuffer_width at byte 124"},
+        {125, 8, 1, STATUS_WISH_VALUE, "minimum_framebuffer_width at byte 125"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct section section = plain_section(11);
+        memcpy(section.bytes + cases[i].offset, &cases[i].value, cases[i].size);
+        assert_int_equal(read_section(&section), cases[i].status);
+        if (strstr(error.text, cases[i].text) == NULL)
+            fail_msg("case %zu: \"%s\" does not say \"%s\"", i, error.text, cases[i].text);
+    }
+}
+
+static void refuses_other_lengths(void **state)
+{
+    (void)state;
+    for (uint64_t size = 0; size <= 160; size++) {
+        struct section section = plain_section(size >= 133 ? 11 : size >= 124 ? 1 : 0);
+        section.size = size;
+        bool known = size == 115 || size == 124 || size == 133;
+        assert_int_equal(read_section(&section), known ? STATUS_OK : STATUS_WISH_SIZE);
+    }
+}
+
+static void refuses_a_version_of_another_length(void **state)
+{
+    (void)state;
+    for (unsigned form = 0; form <= 11; form += form == 0 ? 1 : 10)
+        for (unsigned patch = 0; patch <= 20; patch++) {
+            struct section section = plain_section(form);
+            section.bytes[20] = (uint8_t)patch;
+            bool fits = patch <= 16 && section.size == plain_section(patch).size;
+            assert_int_equal(read_section(&section), fits ? STATUS_OK : STATUS_WISH_VERSION);
+        }
+}
+
+struct range {
+    bool some;
+    uint64_t value;
+};
+
+static struct section range_section(struct range start, struct range end)
+{
+    struct section section = plain_section(16);
+    section.bytes[88] = start.some;
+    memcpy(section.bytes + 89, &start.value, 8);
+    section.bytes[97] = end.some;
+    memcpy(section.bytes + 98, &end.value, 8);
+    return section;
+}
+
+static void keeps_the_dynamic_range_in_one_half(void **state)
+{
+    static const struct {
+        struct range start, end;
+        uint64_t from, to;
+    } cases[] = {
+        {{false, 0}, {false, 0}, 0x8000000000, 0x800000000000},
+        {{true, 0}, {false, 0}, 0x8000000000, 0x800000000000},
+        {{true, 1}, {false, 0}, 0x1000, 0x800000000000},
+        {{true, 0x900000000000}, {false, 0}, 0xffff800000000000, 0xfffffffffffff000},
+        {{true, 0xffff800000000000}, {true, UINT64_MAX}, 0xffff800000000000, 0xfffffffffffff000},
+        {{true, 0x100000000000}, {true, 0xffffffff80000000}, 0x100000000000, 0x800000000000},
+        {{false, 0}, {true, 0x4000000000}, 0x1000, 0x4000000000},
+        {{false, 0}, {true, 0x10000000000}, 0x8000000000, 0x10000000000},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct section section = range_section(cases[i].start, cases[i].end);
+        assert_int_equal(read_section(&section), STATUS_OK);
+        assert_int_equal(config.dynamic_range_start, cases[i].from);
+        assert_int_equal(config.dynamic_range_end, cases[i].to);
+    }
+}
+
+/* Ends that round to 0 would mean the native protocol's default: another range than was asked for. */
+static void refuses_a_range_without_addresses(void **state)
+{
+    (void)state;
+    struct section section = range_section((struct range){true, 0xffff800000000000}, (struct range){true, 0xfff});
+    assert_int_equal(read_section(&section), STATUS_WISH_VALUE);
+    section = range_section((struct range){true, UINT64_MAX - 5}, (struct range){false, 0});
+    assert_int_equal(read_section(&section), STATUS_WISH_VALUE);
+}
+
+static void refuses_a_stack_beyond_the_last_address(void **state)
+{
+    (void)state;
+    struct section section = plain_section(16);
+    uint64_t address = UINT64_MAX - 4095;
+    section.bytes[31] = 1;
+    memcpy(section.bytes + 32, &address, 8);
+    assert_int_equal(read_section(&section), STATUS_WISH_VALUE);
+    assert_non_null(strstr(error.text, "kernel_stack"));
+}
+
+/* --- BootInfo ---------------------------------------------------------------------------------------------------- */
+
+static uint64_t number_at(const struct bootloader_api_info *info, unsigned offset, unsigned size)
+{
+    uint64_t value = 0;
+    memcpy(&value, (const uint8_t *)info + offset, size);
+    return value;
+}
+
+static struct boot_memory_region map[] = {
+    {0, 0x9f000, BOOT_MEMORY_USABLE, 1},
+    {0x9f000, 0x61000, BOOT_MEMORY_RESERVED, UINT32_MAX},
+    {0x100000, 0x1000, BOOT_MEMORY_LOADER_RECLAIMABLE, UINT32_MAX},
+    {0x101000, 0x1000, BOOT_MEMORY_KERNEL, UINT32_MAX},
+    {0x102000, 0x1000, BOOT_MEMORY_RAMDISK, UINT32_MAX},
+    {0x103000, 0x1000, BOOT_MEMORY_MODULE, UINT32_MAX},
+    {0x104000, 0x1000, BOOT_MEMORY_ACPI_RECLAIMABLE, UINT32_MAX},
+    {0x105000, 0x1000, BOOT_MEMORY_ACPI_NVS, 77},
+    {0x106000, 0x1000, BOOT_MEMORY_BAD, UINT32_MAX},
+};
+#define MAP_COUNT (sizeof map / sizeof *map)
+
+static struct bootloader_api_region regions[MAP_COUNT];
+static struct bootloader_api_info filled;
+
+static struct boot_info full_info(void)
+{
+    return (struct boot_info){
+        .firmware = BOOT_FIRMWARE_BIOS,
+        .memory_map_count = MAP_COUNT,
+        .framebuffer = {.address = (uint8_t *)0x1111000,
+                        .size = 800 * 4 * 600,
+                        .width = 800,
+                        .height = 600,
+                        .pitch = 800 * 4,
+                        .bits_per_pixel = 32,
+                        .red_shift = 16,
+                        .red_size = 8,
+                        .green_shift = 8,
+                        .green_size = 8,
+                        .blue_size = 8},
+        .physical_memory = 0x2222000,
+        .physical_memory_size = 1,
+        .recursive_slot = 510,
+        .rsdp_phys = 0xf5a20,
+        .tls = {(const void *)0x3333000, 0x10, 0x20, 8},
+        .ramdisk = (void *)0x4444000,
+        .ramdisk_size = 0x555,
+        .kernel_bias = 0x6666000,
+        .stack_address = 0x7777000,
+    };
+}
+
+static void fill(const struct boot_info *info, uint16_t patch)
+{
+    const struct bootloader_api_facts facts = {
+        .version = {.minor = 11, .patch = patch, .pre_release = true},
+        .stack_size = 0x8888,
+        .kernel_file_phys = 0x9999000,
+        .kernel_file_size = 0xaaaa,
+        .test_sentinel = 0xb001b001b001,
+        .regions_address = 0xbbbb000,
+        .regions = regions,
+        .memory_map = map,
+    };
+    memset(&filled, 0xcc, sizeof filled);
+    memset(regions, 0xcc, sizeof regions);
+    bootloader_api_fill(&filled, info, &facts);
+}
+
+/* Offsets as measured with the crate itself, not those of our structure. */
+static void lays_boot_info_out_as_the_crate_does(void **state)
+{
+    static const struct {
+        unsigned offset, size;
+        uint64_t value;
+    } fields[] = {
+        {0, 2, 0},           {2, 2, 11},           {4, 2, 16},          {6, 1, 1},         {8, 8, 0xbbbb000},
+        {16, 8, MAP_COUNT},  {24, 4, 0},           {32, 8, 0x1111000},  {40, 8, 1920000},  {48, 8, 800},
+        {56, 8, 600},        {64, 4, 1},           {72, 8, 4},          {80, 8, 800},      {88, 4, 0},
+        {96, 8, 0x2222000},  {104, 4, 0},          {108, 2, 510},       {112, 4, 0},       {120, 8, 0xf5a20},
+        {128, 4, 0},         {136, 8, 0x3333000},  {144, 8, 0x10},      {152, 8, 0x20},    {160, 4, 0},
+        {168, 8, 0x4444000}, {176, 8, 0x555},      {184, 8, 0x9999000}, {192, 8, 0xaaaa},  {200, 8, 0x6666000},
+        {208, 8, 0x7777000}, {216, 8, 0x8888},     {224, 8, 0xb001b001b001},
+    };
+    (void)state;
+    struct boot_info info = full_info();
+    fill(&info, 16);
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+        if (number_at(&filled, fields[i].offset, fields[i].size) != fields[i].value)
+            fail_msg("byte %u: %#lx", fields[i].offset, number_at(&filled, fields[i].offset, fields[i].size));
+}
+
+static void puts_the_sentinel_where_each_version_has_it(void **state)
+{
+    (void)state;
+    struct boot_info info = full_info();
+    for (uint16_t patch = 0; patch <= 16; patch++) {
+        unsigned expected = patch >= 14 ? 224 : patch >= 5 ? 208 : patch >= 1 ? 184 : 0;
+        fill(&info, patch);
+        for (unsigned offset = 8; offset < sizeof filled; offset += 8)
+            assert_true((number_at(&filled, offset, 8) == 0xb001b001b001) == (offset == expected));
+    }
+}
+
+static void says_none_of_what_is_not_there(void **state)
+{
+    static const unsigned tags[] = {24, 88, 104, 112, 128, 160};
+    (void)state;
+    struct boot_info info = {.recursive_slot = UINT32_MAX};
+    fill(&info, 16);
+    for (size_t i = 0; i < sizeof tags / sizeof *tags; i++)
+        assert_int_equal(number_at(&filled, tags[i], 4), 1);
+    assert_int_equal(number_at(&filled, 16, 8), 0);
+    assert_int_equal(number_at(&filled, 176, 8), 0);
+}
+
+static void translates_the_memory_map(void **state)
+{
+    static const uint32_t bios[MAP_COUNT][2] = {{0, 0}, {3, 2}, {1, 0}, {1, 0}, {1, 0}, {1, 0}, {3, 3}, {3, 77}, {3, 5}};
+    static const uint32_t uefi[MAP_COUNT][2] = {{0, 0}, {2, 0}, {1, 0}, {1, 0}, {1, 0}, {1, 0}, {2, 9}, {2, 77}, {2, 8}};
+    (void)state;
+    for (unsigned firmware = BOOT_FIRMWARE_BIOS; firmware <= BOOT_FIRMWARE_UEFI; firmware++) {
+        const uint32_t(*expected)[2] = firmware == BOOT_FIRMWARE_UEFI ? uefi : bios;
+        struct boot_info info = full_info();
+        info.firmware = firmware;
+        fill(&info, 16);
+        for (size_t i = 0; i < MAP_COUNT; i++) {
+            assert_int_equal(regions[i].start, map[i].phys);
+            assert_int_equal(regions[i].end, map[i].phys + map[i].size);
+            assert_int_equal(regions[i].kind, expected[i][0]);
+            assert_int_equal(regions[i].value, expected[i][1]);
+        }
+    }
+}
+
+/* Any other number in the place of the pixel format would be undefined behaviour in the kernel. */
+static void names_pixel_formats(void **state)
+{
+    static const struct {
+        uint8_t bits, red, green, blue, size;
+        uint32_t format;
+    } cases[] = {
+        {32, 16, 8, 0, 8, 1}, {32, 0, 8, 16, 8, 0}, {24, 16, 8, 0, 8, 1},
+        {32, 8, 16, 24, 8, 3}, {32, 20, 10, 0, 10, 3}, {32, 0, 16, 8, 8, 3},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct boot_info info = full_info();
+        struct boot_framebuffer *framebuffer = &info.framebuffer;
+        framebuffer->bits_per_pixel = cases[i].bits;
+        framebuffer->red_shift = cases[i].red;
+        framebuffer->green_shift = cases[i].green;
+        framebuffer->blue_shift = cases[i].blue;
+        framebuffer->red_size = framebuffer->green_size = framebuffer->blue_size = cases[i].size;
+        framebuffer->pitch = 1024u * cases[i].bits / 8;
+        fill(&info, 16);
+        assert_int_equal(number_at(&filled, 64, 4), cases[i].format);
+        assert_int_equal(number_at(&filled, 72, 8), cases[i].bits / 8);
+        assert_int_equal(number_at(&filled, 80, 8), 1024);
+        bool unknown = cases[i].format == 3;
+        assert_int_equal(number_at(&filled, 68, 1), unknown ? cases[i].red : 0);
+        assert_int_equal(number_at(&filled, 69, 1), unknown ? cases[i].green : 0);
+        assert_int_equal(number_at(&filled, 70, 1), unknown ? cases[i].blue : 0);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reads_what_every_version_writes),
+        cmocka_unit_test(finds_every_field_in_every_form),
+        cmocka_unit_test(refuses_what_the_crate_never_writes),
+        cmocka_unit_test(refuses_other_lengths),
+        cmocka_unit_test(refuses_a_version_of_another_length),
+        cmocka_unit_test(keeps_the_dynamic_range_in_one_half),
+        cmocka_unit_test(refuses_a_range_without_addresses),
+        cmocka_unit_test(refuses_a_stack_beyond_the_last_address),
+        cmocka_unit_test(lays_boot_info_out_as_the_crate_does),
+        cmocka_unit_test(puts_the_sentinel_where_each_version_has_it),
+        cmocka_unit_test(says_none_of_what_is_not_there),
+        cmocka_unit_test(translates_the_memory_map),
+        cmocka_unit_test(names_pixel_formats),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
