@@ -192,10 +192,10 @@ static enum status set_video_mode(struct error *error)
     struct video_wish wish = {flow.config.video_width, flow.config.video_height, flow.kernel.minimum_width,
                               flow.kernel.minimum_height};
     if (!flow.config.video_off)
-        boot_video_start(&wish, flow.config.log.screen, &flow.display);
+        boot_video_start(&wish, flow.config.log.screen, &flow.display); /* a machine without a display boots too */
     timeline_mark(BOOT_PHASE_VIDEO);
-    (void)error;
-    return STATUS_OK; /* a machine without a display boots too */
+    const struct boot_framebuffer *framebuffer = &flow.display.framebuffer;
+    return frames_avoid(&flow.frames, framebuffer->phys, framebuffer->size, BOOT_MEMORY_FRAMEBUFFER, error);
 }
 
 /* --- address space ----------------------------------------------------------------------------------------------- */

@@ -19,7 +19,7 @@ static uint64_t rounded(uint64_t size)
 
 static size_t map_room(void)
 {
-    return memmap_room(firmware_memory_map_room() + FRAMES_CLAIM_LIMIT + 1);
+    return memmap_room(firmware_memory_map_room() + FRAMES_CLAIM_LIMIT);
 }
 
 static uint64_t texts_room(const struct boot_info_facts *facts)
@@ -239,13 +239,7 @@ enum status boot_info_prepare(struct boot_info_area *area, const struct boot_inf
 
 enum status boot_info_finish(struct boot_info_area *area, const struct frames *frames, struct error *error)
 {
-    const struct boot_framebuffer *framebuffer = &area->info->framebuffer;
-    enum status status = STATUS_OK;
-    if (framebuffer->size != 0)
-        status =
-            memmap_add(&area->map, framebuffer->phys, framebuffer->size, BOOT_MEMORY_FRAMEBUFFER, UINT32_MAX, error);
-    if (status == STATUS_OK)
-        status = frames_overlay(frames, &area->map, error);
+    enum status status = frames_overlay(frames, &area->map, error);
     if (status != STATUS_OK)
         return status;
     area->info->memory_map = area_pointer(area, area->map.regions);

@@ -181,7 +181,27 @@ enum status frames_take(struct frames *frames, const struct frames_wish *wish, u
         return error_set(error, STATUS_INTERNAL, "%s: more than %u blocks of memory", wish->what, FRAMES_CLAIM_LIMIT);
     if (wish->pages > UINT64_MAX / PAGE_SIZE)
         return out_of_memory(frames, wish, error);
-    return take_somewhere(frames, wish, phys, error);
+    struct frames_wish now = *wish;
+    enum status status = take_somewhere(frames, &now, phys, error);
+    while (status == STATUS_OUT_OF_MEMORY && wish->prefers && now.alignment > PAGE_SIZE) {
+        now.alignment = now.alignment > SIZE_2M ? SIZE_2M : PAGE_SIZE;
+        now.offset &= now.alignment - 1;
+        status = take_somewhere(frames, &now, phys, error);
+    }
+    return status;
+}
+
+enum status frames_avoid(struct frames *frames, uint64_t phys, uint64_t size, uint32_t type, struct error *error)
+{
+    uint64_t start = align_down(phys, PAGE_SIZE), end;
+    if (size == 0)
+        return STATUS_OK;
+    if (frames->claim_count == FRAMES_CLAIM_LIMIT || !add_ok(phys, size, &end) || !align_up_ok(end, PAGE_SIZE, &end))
+        return error_set(error, STATUS_INTERNAL, "memory in use: %#llx bytes at %#llx, after %zu blocks",
+                         (unsigned long long)size, (unsigned long long)phys, frames->claim_count);
+    frames->claims[frames->claim_count++] =
+        (struct frames_claim){.phys = start, .pages = (end - start) / PAGE_SIZE, .type = type};
+    return STATUS_OK;
 }
 
 enum status frames_overlay(const struct frames *frames, struct memmap *map, struct error *error)

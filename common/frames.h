@@ -27,6 +27,7 @@ struct frames_wish {
     uint64_t below;     /* the block ends at or below; 0: no limit */
     uint32_t type;      /* how the final map shall call it */
     const char *what;   /* for the message when there is no room: "kernel", "page tables" */
+    bool prefers;       /* the alignment is for large pages: where no room has it, 2 MiB or 4 KiB will do */
 };
 
 /* Reads the firmware's current map. */
@@ -36,6 +37,9 @@ enum status frames_init(struct frames *frames, struct error *error);
  * below 4 GiB if it fits there. The frames hold whatever was there before. STATUS_OUT_OF_MEMORY names what was wanted,
  * how much, and the largest free block. */
 enum status frames_take(struct frames *frames, const struct frames_wish *wish, uint64_t *phys, struct error *error);
+
+/* Keeps clear of memory that is in use, whatever the firmware's map says of it, and types it in the final map. */
+enum status frames_avoid(struct frames *frames, uint64_t phys, uint64_t size, uint32_t type, struct error *error);
 
 /* Types every claim in `map` (raw entries are appended, then normalised). */
 enum status frames_overlay(const struct frames *frames, struct memmap *map, struct error *error);

@@ -14,6 +14,7 @@ enum status kernel_take_frames(const struct elf_plan *elf, uint64_t bias, struct
             .pages = block->size / PAGE_SIZE,
             .alignment = alignment,
             .offset = (block->address + bias) & (alignment - 1),
+            .prefers = true,
             .type = BOOT_MEMORY_KERNEL,
             .what = "kernel",
         };

@@ -58,6 +58,7 @@ static enum status payload_load(struct payload *payload, uint32_t type, struct f
     struct frames_wish wish = {
         .pages = bytes / PAGE_SIZE,
         .alignment = bytes >= SIZE_2M ? SIZE_2M : PAGE_SIZE,
+        .prefers = true,
         .type = type,
         .what = payload->what,
     };

@@ -216,7 +216,7 @@ static void the_final_map_shows_the_claims(void **state)
     (void)state;
     static struct boot_memory_region regions[64];
     struct memmap map = {regions, 0, ARRAY_LENGTH(regions)};
-    struct frames_wish scratch = {1, PAGE_SIZE, 0, 0, BOOT_MEMORY_USABLE, "scratch"};
+    struct frames_wish scratch = {1, PAGE_SIZE, 0, 0, BOOT_MEMORY_USABLE, "scratch", false};
     uint64_t phys;
     taken(MIB, PAGE_SIZE, 0);
     assert_int_equal(frames_take(&frames, &scratch, &phys, &error), STATUS_OK);
@@ -233,6 +233,48 @@ static void the_final_map_shows_the_claims(void **state)
     assert_int_equal(frames_overlay(&frames, &map, &error), STATUS_MAP_TOO_BIG);
 }
 
+/* A machine has room for a large kernel more often than room that begins at 1 GiB. */
+static void a_preferred_alignment_is_no_condition(void **state)
+{
+    (void)state;
+    struct frames_wish wish = {.pages = 90 * MIB / PAGE_SIZE,
+                               .alignment = SIZE_1G,
+                               .offset = 0x205000,
+                               .below = 4096 * MIB,
+                               .type = BOOT_MEMORY_KERNEL,
+                               .what = "kernel"};
+    uint64_t phys;
+    assert_int_equal(frames_take(&frames, &wish, &phys, &error), STATUS_OUT_OF_MEMORY);
+    wish.prefers = true;
+    assert_int_equal(frames_take(&frames, &wish, &phys, &error), STATUS_OK);
+    assert_int_equal(phys, 34 * MIB + 0x5000);
+    wish.pages = 31 * MIB / PAGE_SIZE;
+    assert_int_equal(frames_take(&frames, &wish, &phys, &error), STATUS_OK);
+    assert_int_equal(phys, MIB);
+    assert_int_equal(frames_take(&frames, &wish, &phys, &error), STATUS_OUT_OF_MEMORY);
+    assert_non_null(strstr(error.text, "aligned to 4 KiB"));
+}
+
+static void memory_in_use_is_avoided_whatever_the_map_says(void **state)
+{
+    (void)state;
+    static struct boot_memory_region regions[64];
+    struct memmap map = {regions, 0, ARRAY_LENGTH(regions)};
+    const uint32_t type = BOOT_MEMORY_FRAMEBUFFER;
+    assert_int_equal(frames_avoid(&frames, 0, 0, type, &error), STATUS_OK);
+    assert_int_equal(frames.claim_count, 0);
+    assert_int_equal(frames_avoid(&frames, MIB + 0x10, 3 * MIB, type, &error), STATUS_OK);
+    assert_int_equal(taken(PAGE_SIZE, PAGE_SIZE, 0), 4 * MIB + PAGE_SIZE);
+    memmap_add(&map, MIB, 31 * MIB, BOOT_MEMORY_USABLE, 1, &error);
+    assert_int_equal(frames_overlay(&frames, &map, &error), STATUS_OK);
+    assert_int_equal(regions[0].type, BOOT_MEMORY_FRAMEBUFFER);
+    assert_int_equal(regions[0].size, 3 * MIB + PAGE_SIZE);
+
+    assert_int_equal(frames_avoid(&frames, UINT64_MAX - 1, 1, type, &error), STATUS_INTERNAL);
+    frames.claim_count = FRAMES_CLAIM_LIMIT;
+    assert_int_equal(frames_avoid(&frames, MIB, 1, type, &error), STATUS_INTERNAL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -246,6 +288,8 @@ int main(void)
         cmocka_unit_test_setup(impossible_wishes_are_our_bug, set_up),
         cmocka_unit_test_setup(claims_never_overlap, set_up),
         cmocka_unit_test_setup(the_final_map_shows_the_claims, set_up),
+        cmocka_unit_test_setup(a_preferred_alignment_is_no_condition, set_up),
+        cmocka_unit_test_setup(memory_in_use_is_avoided_whatever_the_map_says, set_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
