@@ -1,6 +1,7 @@
 #include "cmocka_all.h"
 
 #include "protocol/bootloader_api.h"
+#include "support/elf_image.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -265,6 +266,63 @@ static void refuses_a_stack_beyond_the_last_address(void **state)
     assert_non_null(strstr(error.text, "kernel_stack"));
 }
 
+static struct elf_image image;
+
+static enum status read_image(void *context, uint64_t offset, uint64_t size, void *to, struct error *failure)
+{
+    (void)context;
+    (void)failure;
+    assert_true(offset <= image.size && size <= image.size - offset);
+    memcpy(to, image.bytes + offset, size);
+    return STATUS_OK;
+}
+
+/* A position-independent kernel whose lowest page is at 0x200000, with `section` as its configuration. */
+static enum status read_kernel(const struct section *section, struct kernel_plan *plan)
+{
+    static const char names[] = "\0.bootloader-config";
+    elf_image_start(&image, ET_DYN, 0x200000);
+    elf_image_add(&image, PT_LOAD, PF_R | PF_X, 0x1000, 0x200000, 0x100, 0x100);
+    Elf64_Ehdr *header = elf_image_header(&image);
+    header->e_shoff = 0x400;
+    header->e_shentsize = sizeof(Elf64_Shdr);
+    header->e_shnum = 3;
+    header->e_shstrndx = 1;
+    const Elf64_Shdr sections[] = {
+        {.sh_type = SHT_NULL},
+        {.sh_type = SHT_STRTAB, .sh_offset = 0x800, .sh_size = sizeof names},
+        {.sh_name = 1, .sh_type = SHT_PROGBITS, .sh_offset = 0x1000, .sh_size = section->size},
+    };
+    memcpy(image.bytes + 0x400, sections, sizeof sections);
+    memcpy(image.bytes + 0x800, names, sizeof names);
+    memcpy(image.bytes + 0x1000, section->bytes, section->size);
+    const struct kernel_source source = {.read = read_image, .size = image.size, .name = "/kernel.elf"};
+    return kernel_plan_read(&source, plan, &error);
+}
+
+static void counts_a_fixed_base_from_the_lowest_page(void **state)
+{
+    static struct kernel_plan plan;
+    (void)state;
+    struct section section = plain_section(16);
+    assert_int_equal(read_kernel(&section, &plan), STATUS_OK);
+    assert_int_equal(plan.protocol, KERNEL_BOOTLOADER_API);
+    assert_int_equal(plan.base.kind, WISH_ANYWHERE);
+    assert_int_equal(plan.stack_size, 80 * 1024);
+
+    uint64_t base = 0x198765400000;
+    section.bytes[40] = 1;
+    memcpy(section.bytes + 41, &base, 8);
+    assert_int_equal(read_kernel(&section, &plan), STATUS_OK);
+    assert_int_equal(plan.base.kind, WISH_FIXED);
+    assert_int_equal(plan.base.address, base + 0x200000);
+
+    base = UINT64_MAX - 0x1fffff; /* the sum would be 0: anywhere */
+    memcpy(section.bytes + 41, &base, 8);
+    assert_int_equal(read_kernel(&section, &plan), STATUS_WISH_VALUE);
+    assert_non_null(strstr(error.text, "kernel_base"));
+}
+
 /* --- BootInfo ---------------------------------------------------------------------------------------------------- */
 
 static uint64_t number_at(const struct bootloader_api_info *info, unsigned offset, unsigned size)
@@ -443,6 +501,7 @@ int main(void)
         cmocka_unit_test(keeps_the_dynamic_range_in_one_half),
         cmocka_unit_test(refuses_a_range_without_addresses),
         cmocka_unit_test(refuses_a_stack_beyond_the_last_address),
+        cmocka_unit_test(counts_a_fixed_base_from_the_lowest_page),
         cmocka_unit_test(lays_boot_info_out_as_the_crate_does),
         cmocka_unit_test(puts_the_sentinel_where_each_version_has_it),
         cmocka_unit_test(says_none_of_what_is_not_there),
