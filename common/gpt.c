@@ -9,7 +9,7 @@
 #define ENTRY_SIZE_MAX 512u
 #define ENTRY_COUNT_MAX 4096u
 
-#define CHUNK_SIZE 2048u /* of the entry array; a multiple of ENTRY_SIZE_MAX */
+#define CHUNK_SIZE 16384u /* of the entry array: all of the usual 128 in one read; a multiple of ENTRY_SIZE_MAX */
 
 static enum status check_header_bytes(uint8_t bytes[HEADER_SIZE_MAX], struct gpt_header *header, struct error *error)
 {
@@ -100,7 +100,7 @@ static enum status add_entry(const struct gpt_header *header, uint32_t number, c
 static enum status read_entries(struct block *disk, const struct gpt_header *header, struct partition_table *table,
                                 struct error *error)
 {
-    uint8_t chunk[CHUNK_SIZE];
+    static uint8_t chunk[CHUNK_SIZE]; /* too large for the stack of stage 4 */
     uint32_t per_chunk = CHUNK_SIZE / header->entry_size, crc = 0;
     struct error bad_entry;
     enum status entries = STATUS_OK;
