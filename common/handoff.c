@@ -104,12 +104,20 @@ static enum status relocate(uint8_t *blob, const struct handoff_header *offsets,
     return STATUS_OK;
 }
 
+/* The blob's console has the loader's fonts: they need not be in the loader twice. */
+static void copy_glyphs(struct handoff_glyphs *glyphs)
+{
+    memcpy(glyphs->small, font_8x16.glyphs, sizeof glyphs->small);
+    memcpy(glyphs->large, font_16x32.glyphs, sizeof glyphs->large);
+}
+
 static enum status copy_blob(const struct handoff *handoff, const struct handoff_header *offsets, uint8_t *blob,
                              struct error *error)
 {
     size_t size = (size_t)(handoff_blob_end - handoff_blob);
     memcpy(blob, handoff_blob, size);
     memset(blob + size, 0, offsets->end - size);
+    copy_glyphs((struct handoff_glyphs *)(void *)(blob + offsets->glyphs));
     return relocate(blob, offsets, handoff->address, error);
 }
 

@@ -3,6 +3,8 @@
 #ifndef STAGECOACH_HANDOFF_LAYOUT_H
 #define STAGECOACH_HANDOFF_LAYOUT_H
 
+#include "font/font.h"
+
 #include <stagecoach/boot.h>
 
 #include <stddef.h>
@@ -18,6 +20,7 @@ struct handoff_header {  /* offsets from the blob's start, in bytes */
     uint32_t area;                         /* struct handoff_area */
     uint32_t data;                         /* where read-execute ends and read-write begins; page aligned */
     uint32_t end;                          /* page aligned */
+    uint32_t glyphs;                       /* struct handoff_glyphs */
 };
 
 #define HANDOFF_STUB_SIZE 16u
@@ -27,6 +30,10 @@ struct handoff_header {  /* offsets from the blob's start, in bytes */
 #define HANDOFF_CODE 0x08u
 #define HANDOFF_DATA 0x10u
 #define HANDOFF_TSS 0x18u
+
+struct handoff_glyphs { /* of the console's fonts: zeroes in the image; the loader copies its own */
+    uint8_t small[FONT_GLYPHS * 16], large[FONT_GLYPHS * 32 * 2];
+};
 
 struct handoff_table_pointer { /* what LGDT and LIDT read begins at `limit` */
     uint16_t padding[3];

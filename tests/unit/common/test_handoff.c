@@ -164,6 +164,20 @@ static uint64_t stack_top(const struct handoff_area *found, unsigned number)
     return words[0] | (uint64_t)words[1] << 32;
 }
 
+static void the_console_has_the_loaders_glyphs(void **state)
+{
+    (void)state;
+    struct handoff handoff = handoff_at(0xffff800000001000);
+    prepare(&handoff);
+    const uint8_t *blob = firmware_map(PHYS, header().end);
+    const struct handoff_glyphs *glyphs = (const struct handoff_glyphs *)(const void *)(blob + header().glyphs);
+    assert_int_equal(font_8x16.width / 8 * font_8x16.height * FONT_GLYPHS, sizeof glyphs->small);
+    assert_int_equal(font_16x32.width / 8 * font_16x32.height * FONT_GLYPHS, sizeof glyphs->large);
+    assert_memory_equal(glyphs->small, font_8x16.glyphs, sizeof glyphs->small);
+    assert_memory_equal(glyphs->large, font_16x32.glyphs, sizeof glyphs->large);
+    arena_free();
+}
+
 static void every_vector_has_a_stub_and_a_stack(void **state)
 {
     (void)state;
@@ -231,6 +245,7 @@ int main(void)
         cmocka_unit_test(the_way_is_mapped_wherever_the_kernel_wants_the_blob),
         cmocka_unit_test(bits_without_nx_and_large_pages),
         cmocka_unit_test(the_tables_describe_the_kernels_machine),
+        cmocka_unit_test(the_console_has_the_loaders_glyphs),
         cmocka_unit_test(every_vector_has_a_stub_and_a_stack),
         cmocka_unit_test(memory_behind_the_image_is_zero),
         cmocka_unit_test(impossible_places_are_refused),
