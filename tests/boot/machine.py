@@ -77,13 +77,13 @@ def text_of(path):
     return path.read_bytes().decode("utf-8", "replace") if path.exists() else ""
 
 
-def run_qemu(imgtool, image, directory, *options):
+def run_qemu(imgtool, image, directory, *options, time_limit=TIME_LIMIT):
     """Boots with `imgtool run`; options after "--" go to QEMU."""
     need("qemu-system-x86_64", "qemu-system-x86")
     e9 = directory / "e9.log"
     environment = os.environ | {"IMGTOOL_ACCEL": "tcg", "TMPDIR": str(directory)}
     done = subprocess.run(
-        [imgtool, "run", image, "--timeout", str(TIME_LIMIT), "--e9-log", e9, "--screenshot",
+        [imgtool, "run", image, "--timeout", str(time_limit), "--e9-log", e9, "--screenshot",
          directory / "screen.png", *options],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, check=False,
     )  # fmt: skip

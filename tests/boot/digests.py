@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+"""One image file on four firmwares, one digest: digests.py --imgtool PROGRAM --kernels DIRECTORY [--keep DIRECTORY] CASE
+
+digests.py list prints the cases with their labels. The digest that the conformance kernel prints covers all that must not
+depend on the door: headers, segments and their rights, command line, ramdisk, modules.
+"""
+
+import argparse
+import hashlib
+import re
+import sys
+import tempfile
+from pathlib import Path
+
+import machine
+
+CASES = {"gpt": "conformance-pie", "mbr": "conformance-high"}
+
+
+def run_imgtool(arguments, image, directory, *options):
+    return machine.run_qemu(arguments.imgtool, image, directory, "--machine", "pc", "--disk", "ide", *options)
+
+
+FIRMWARES = {
+    "SeaBIOS": lambda *bench: run_imgtool(*bench, "--firmware", "bios"),
+    "OVMF": lambda *bench: run_imgtool(*bench, "--firmware", "uefi"),
+    "Bochs": lambda arguments, image, directory: machine.run_bochs(image, directory, "corei7_haswell_4770"),
+    "U-Boot": lambda *bench: run_imgtool(*bench, "--", "-bios", machine.need(machine.UBOOT_ROM, "u-boot-qemu")),
+}
+
+
+def judge(arguments, directory):
+    image = directory / "disk.img"
+    ramdisk, module = (machine.write_payload(directory, size, size) for size in (300001, 4097))
+    machine.build_image(arguments.imgtool, Path(arguments.kernels) / f"{CASES[arguments.case]}.elf", image, "--table",
+                        arguments.case, "--ramdisk", ramdisk, "--module", f"{module}:one:first module", "--cmdline",
+                        machine.command_line("ramdisk=300001 modules=1"))  # fmt: skip
+    before = hashlib.sha256(image.read_bytes()).digest()
+    digests = {}
+    for name, boot in FIRMWARES.items():
+        outcome = boot(arguments, image, directory)
+        found = re.search(r"^BOOT-OK (\w+)\r?$", outcome.e9, re.MULTILINE)
+        if not found or "BOOT-ERR" in outcome.e9:
+            return f"{outcome.describe()}{name}: port E9 has no BOOT-OK with a digest"
+        digests[name] = found[1]
+        if hashlib.sha256(image.read_bytes()).digest() != before:
+            return f"{name}: the image was changed"
+    return None if len(set(digests.values())) == 1 else f"different digests: {digests}"
+
+
+def main():
+    if sys.argv[1:] == ["list"]:
+        for name in CASES:
+            print("default", name)
+        return 0
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--imgtool", required=True)
+    parser.add_argument("--kernels", required=True)
+    parser.add_argument("--keep")
+    parser.add_argument("case")
+    arguments = parser.parse_args()
+    machine.clean_up_when_terminated()
+    with tempfile.TemporaryDirectory(prefix="stagecoach-digests-") as name:
+        wrong = judge(arguments, Path(name))
+    if wrong:
+        print(wrong)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
