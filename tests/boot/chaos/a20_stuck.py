@@ -7,49 +7,18 @@ The loader must try all that it knows, and say BOOT-ERR 103.
 """
 
 import argparse
-import json
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import machine  # noqa: E402
+import monitor  # noqa: E402
 import quirks  # noqa: E402
 
 ROW = quirks.row("A20_STUCK", expect="103 2 .*A20")
 PORTS_OF_A20 = (0x60, 0x64, 0x92)
-
-
-class Monitor:
-    """QEMU's control socket."""
-
-    def __init__(self, path):
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(machine.TIME_LIMIT)
-        self.socket.connect(str(path))
-        self.lines = self.socket.makefile("r")
-        self.lines.readline()  # the greeting
-        self.execute("qmp_capabilities")
-
-    def execute(self, command, **arguments):
-        self.socket.sendall(json.dumps({"execute": command, "arguments": arguments}).encode())
-        while True:
-            answer = json.loads(self.lines.readline())
-            if "error" in answer:
-                raise RuntimeError(f"{command}: {answer['error']['desc']}")
-            if "return" in answer:
-                return answer["return"]
-
-
-def wait_for(condition, what):
-    deadline = time.monotonic() + machine.TIME_LIMIT
-    while not condition():
-        if time.monotonic() > deadline:
-            raise TimeoutError(what)
-        time.sleep(0.05)
 
 
 def save_state(command, directory):
@@ -57,10 +26,10 @@ def save_state(command, directory):
     control, state = directory / "control", directory / "state"
     process = subprocess.Popen([*command, "-qmp", f"unix:{control},server=on,wait=off"], stdin=subprocess.DEVNULL)
     try:
-        wait_for(lambda: "A20 is off" in machine.text_of(directory / "e9.log"), "the floppy disk's program")
-        monitor = Monitor(control)
-        monitor.execute("migrate", uri=f"exec:cat > {state}")
-        wait_for(lambda: monitor.execute("query-migrate").get("status") == "completed", "the saved state")
+        monitor.wait_for(lambda: "A20 is off" in machine.text_of(directory / "e9.log"), "the floppy disk's program")
+        qemu = monitor.Monitor(control)
+        qemu.execute("migrate", uri=f"exec:cat > {state}")
+        monitor.wait_for(lambda: qemu.execute("query-migrate").get("status") == "completed", "the saved state")
     finally:
         process.kill()
         process.wait()
