@@ -28,6 +28,8 @@
 #define MAP_GROWTH                                                                                                     \
     64u /* regions more than now: the framebuffer, and what firmware may split off while memory is taken */
 
+#define BOOT_INFO_ADDRESSES (1ull << 20) /* more than any machine needs: see boot_info_addresses() */
+
 static struct flow {
     struct frames frames;
     struct config config;
@@ -216,6 +218,14 @@ static void collect_facts(void)
     };
 }
 
+/* How many addresses the boot info gets. Its size depends on the length of the firmware's map; were they as many as it has
+ * bytes, so would all addresses behind it, and the same kernel would lie elsewhere on each machine. */
+static uint64_t boot_info_addresses(void)
+{
+    bool anywhere = flow.kernel.boot_info.kind == WISH_ANYWHERE;
+    return anywhere && flow.area.size < BOOT_INFO_ADDRESSES ? BOOT_INFO_ADDRESSES : flow.area.size;
+}
+
 static enum status plan_addresses(struct error *error)
 {
     flow.window_size = window_size(&flow.frames.map);
@@ -226,7 +236,7 @@ static enum status plan_addresses(struct error *error)
     const struct payload *modules = payloads_modules(&flow.payloads, &count);
     struct address_needs needs = {
         .kernel = &flow.kernel,
-        .boot_info_size = flow.area.size,
+        .boot_info_size = boot_info_addresses(),
         .handoff_size = handoff_code_size() + handoff_data_size(),
         .framebuffer_phys = flow.display.framebuffer.phys,
         .framebuffer_size = flow.display.framebuffer.size,

@@ -67,15 +67,15 @@ static enum status read_segments(const struct kernel_source *source, const struc
 
 /* The relocations, on a copy that is thrown away. A kernel without a dynamic section has none. */
 static enum status relocate(const struct kernel_source *source, const struct elf_plan *elf, uint64_t bias,
-                            struct error *error)
+                            uint64_t *count, struct error *error)
 {
     struct elf_memory memory = {.plan = elf};
-    uint64_t count;
+    *count = 0;
     enum status status = map_blocks(&memory, error);
     if (status == STATUS_OK && elf->dynamic.size != 0) {
         status = read_segments(source, &memory, error);
         if (status == STATUS_OK)
-            status = elf_relocate(&memory, bias, &count, error);
+            status = elf_relocate(&memory, bias, count, error);
     }
     unmap_blocks(&memory);
     return status;
@@ -103,18 +103,31 @@ enum status kernel_check_source(const struct kernel_check *check, const struct k
                                 struct kernel_plan *plan, struct error *error)
 {
     static struct address_plan addresses; /* several KiB */
+    uint64_t count;
     enum status status = kernel_plan_read(source, plan, error);
     if (status == STATUS_OK)
         status = plan_addresses(check, plan, &addresses, error);
-    return status == STATUS_OK ? relocate(source, &plan->elf, addresses.bias, error) : status;
+    return status == STATUS_OK ? relocate(source, &plan->elf, addresses.bias, &count, error) : status;
+}
+
+static struct kernel_source file_source(const struct host_file *kernel)
+{
+    return (struct kernel_source){read_kernel, (void *)(uintptr_t)kernel, kernel->size, kernel->path};
+}
+
+enum status kernel_check_count(const struct host_file *kernel, struct kernel_plan *plan, uint64_t *relocations,
+                               struct error *error)
+{
+    struct kernel_source source = file_source(kernel);
+    enum status status = kernel_plan_read(&source, plan, error);
+    return status == STATUS_OK ? relocate(&source, &plan->elf, 0, relocations, error) : status;
 }
 
 enum exit_code kernel_check(const struct kernel_check *check)
 {
     static struct kernel_plan plan; /* several KiB */
     struct error error;
-    struct kernel_source source = {read_kernel, (void *)(uintptr_t)check->kernel, check->kernel->size,
-                                   check->kernel->path};
+    struct kernel_source source = file_source(check->kernel);
     enum status status = kernel_check_source(check, &source, &plan, &error);
     if (status == STATUS_READ_ERROR) /* told already */
         return EXIT_IO;

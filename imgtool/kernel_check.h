@@ -20,4 +20,8 @@ enum exit_code kernel_check(const struct kernel_check *check);
 enum status kernel_check_source(const struct kernel_check *check, const struct kernel_source *source,
                                 struct kernel_plan *plan, struct error *error);
 
+/* Only what the headers say, and how many relocations there are. */
+enum status kernel_check_count(const struct host_file *kernel, struct kernel_plan *plan, uint64_t *relocations,
+                               struct error *error);
+
 #endif

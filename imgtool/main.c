@@ -8,6 +8,7 @@
 static const struct command *const commands[] = {
     &command_build_image,
     &command_run,
+    &command_explain,
     &command_inspect,
     &command_ls,
     &command_cat,

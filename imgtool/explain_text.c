@@ -1,0 +1,140 @@
+/* explain, for people. */
+#include "cli.h"
+#include "explanation.h"
+#include "memory_text.h"
+#include "size.h"
+#include "wish_text.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define BAR_WIDTH 20
+
+/* "23 MiB" where size_text() would say "24121344 bytes": three digits are enough here. */
+static const char *about(uint64_t bytes, char *to, size_t room)
+{
+    static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+    size_t unit = 0;
+    double value = (double)bytes;
+    for (; value >= 1024 && unit + 1 < sizeof units / sizeof units[0]; unit++)
+        value /= 1024;
+    snprintf(to, room, "%.*f %s", value < 10 && value != (double)(uint64_t)value ? 1 : 0, value, units[unit]);
+    return to;
+}
+
+static void print_kernel(const struct explanation *explanation)
+{
+    char protocol[32], size[32], rights[4];
+    const struct elf_plan *elf = &explanation->kernel.elf;
+    kernel_protocol_name(&explanation->kernel, protocol, sizeof protocol);
+    printf("%s: %s protocol, %s, %" PRIu64 " relocations\n", explanation->kernel_path, protocol,
+           elf->relocatable ? "relocatable (ET_DYN)" : "at fixed addresses (ET_EXEC)", explanation->relocations);
+    printf("\nSegments of the file:\n");
+    for (uint32_t i = 0; i < elf->segment_count; i++) {
+        const struct elf_segment *segment = &elf->segments[i];
+        printf("  0x%016" PRIx64 "  %s  %-10s of which %" PRIu64 " bytes from offset 0x%" PRIx64 "\n", segment->address,
+               rights_text(segment->rights, rights), about(segment->memory_size, size, sizeof size), segment->file_size,
+               segment->file_offset);
+    }
+    if (elf->tls_alignment != 0)
+        printf("  thread-local storage: %" PRIu64 " bytes\n", elf->tls_memory_size);
+}
+
+/* On a scale on which each mark is eight times as much as the one before. */
+static void print_bar(uint64_t size)
+{
+    int marks = 1;
+    for (uint64_t step = 4096; step < size && marks < BAR_WIDTH; step *= 8)
+        marks++;
+    printf("|%.*s%*s", marks, "####################", BAR_WIDTH - marks + 1, "");
+}
+
+static void print_gap(uint64_t from, uint64_t to)
+{
+    char size[32];
+    if (to > from)
+        printf("  %18s  :  %s not mapped\n", "", about(to - from, size, sizeof size));
+}
+
+static void print_ranges(const struct explanation *explanation)
+{
+    char size[32], page[32];
+    uint64_t before = 0;
+    printf("\nAddress space (the bars grow by one mark each time a range is eight times as long):\n");
+    for (size_t i = 0; i < explanation->ranges.count; i++) {
+        const struct sim_range *range = &explanation->ranges.list[i];
+        bool upper = (range->address >> 63) != 0 && (before >> 63) == 0;
+        print_gap(upper ? 0xffff800000000000 : before, range->address);
+        printf("  0x%016" PRIx64 "  ", range->address);
+        print_bar(range->size);
+        printf("%-16s r%c%c  %-9s %s, pages of %s\n", explanation_owner(explanation, range), range->write ? 'w' : '-',
+               range->execute ? 'x' : '-', about(range->size, size, sizeof size), explanation_cache(range->cache),
+               about(range->page_size, page, sizeof page));
+        before = range->address + range->size;
+    }
+    if (explanation->info->recursive_slot < 512)
+        printf("  page tables appear in slot %u\n", explanation->info->recursive_slot);
+}
+
+static void print_memory(const struct explanation *explanation)
+{
+    uint64_t sums[16] = {0};
+    char size[32], peak[32];
+    const struct boot_info *info = explanation->info;
+    const struct boot_memory_region *map = explanation_memory(explanation, (uintptr_t)info->memory_map,
+                                                              info->memory_map_count * sizeof *map);
+    for (uint64_t i = 0; map != NULL && i < info->memory_map_count; i++)
+        if (map[i].type < 16)
+            sums[map[i].type] += map[i].size;
+    printf("\nMemory:\n");
+    for (uint32_t type = BOOT_MEMORY_LOADER_RECLAIMABLE; type <= BOOT_MEMORY_MODULE; type++)
+        if (sums[type] != 0)
+            printf("  %-20s %s\n", memory_type_name(type), about(sums[type], size, sizeof size));
+    printf("  %-20s %s, of which page tables %s\n", "needed to boot",
+           about(explanation->machine.claimed, peak, sizeof peak),
+           about(explanation->ranges.tables * 4096, size, sizeof size));
+    printf("  %-20s %s\n", "left for the kernel", about(sums[BOOT_MEMORY_USABLE], size, sizeof size));
+}
+
+static void print_info(const struct explanation *explanation)
+{
+    const struct boot_info *info = explanation->info;
+    const struct handoff *handoff = &explanation->machine.handoff;
+    printf("\nWhat the kernel is given (RDI = 0x%016" PRIx64 "):\n", handoff->argument);
+    printf("  %-20s 0x%016" PRIx64 "\n", "first instruction", handoff->entry);
+    printf("  %-20s 0x%016" PRIx64 ", %" PRIu64 " bytes\n", "stack", info->stack_address, info->stack_size);
+    printf("  %-20s %s, %s\n", "firmware, source", info->firmware == BOOT_FIRMWARE_UEFI ? "UEFI" : "BIOS", "disk");
+    printf("  %-20s %" PRIu64 " regions\n", "memory map", info->memory_map_count);
+    if (info->framebuffer.size != 0)
+        printf("  %-20s %ux%u, 0x%016" PRIxPTR ", physical 0x%" PRIx64 "\n", "framebuffer", info->framebuffer.width,
+               info->framebuffer.height, (uintptr_t)info->framebuffer.address, info->framebuffer.phys);
+    if (info->ramdisk_size != 0)
+        printf("  %-20s 0x%016" PRIxPTR ", %" PRIu64 " bytes\n", "ramdisk", (uintptr_t)info->ramdisk, info->ramdisk_size);
+    if (info->physical_memory_size != 0)
+        printf("  %-20s 0x%016" PRIx64 ", up to 0x%" PRIx64 "\n", "physical memory", info->physical_memory,
+               info->physical_memory_size);
+    printf("  from the firmware    ACPI and SMBIOS tables, EDID, time-stamp counter\n");
+}
+
+/* What the loader would have warned of. */
+static void print_warnings(const struct explanation *explanation)
+{
+    const struct boot_info *info = explanation->info;
+    const char *line = explanation_memory(explanation, (uintptr_t)info->log, info->log_size);
+    static const char tag[] = "[warn] ";
+    for (const char *end = line != NULL ? line + info->log_size : NULL; line != NULL && line < end;) {
+        const char *newline = memchr(line, '\n', (size_t)(end - line)), *stop = newline != NULL ? newline : end;
+        if ((size_t)(stop - line) > sizeof tag && memcmp(line, tag, sizeof tag - 1) == 0)
+            cli_warn("%.*s", (int)(stop - line - (int)sizeof tag + 1), line + sizeof tag - 1);
+        line = stop + 1;
+    }
+}
+
+void explanation_print(const struct explanation *explanation)
+{
+    print_warnings(explanation);
+    print_kernel(explanation);
+    print_ranges(explanation);
+    print_memory(explanation);
+    print_info(explanation);
+}
