@@ -7,6 +7,9 @@
 #include "operands.h"
 #include "size.h"
 
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define DISPLAY_PHYS_BIOS 0xfd000000u /* where QEMU's machines have it */
@@ -21,8 +24,8 @@ static const struct poptOption options[] = {
     {"memory", 'm', POPT_ARG_STRING, &memory, 0,
      "the machine's memory: a size (default: 256M), or a file with a memory map", "SIZE|FILE"},
     {"firmware", 'f', POPT_ARG_STRING, &firmware, 0, "bios (the default) or uefi", "NAME"},
-    {"display", 0, POPT_ARG_STRING, &display, 0, "WIDTHxHEIGHT (default: 1280x800), with @ADDRESS of the framebuffer, or none",
-     "MODE"},
+    {"display", 0, POPT_ARG_STRING, &display, 0,
+     "WIDTHxHEIGHT (default: 1280x800), with @ADDRESS of the framebuffer, or none", "MODE"},
     {"json", 0, POPT_ARG_NONE, &as_json, 0, "as JSON", NULL},
     POPT_TABLEEND,
 };
@@ -32,22 +35,43 @@ struct inputs {
     struct image_config config;
 };
 
+/* A number of at most `limit` at *text, which moves behind it. */
+static bool take_number(const char **text, int base, uint64_t limit, uint64_t *number)
+{
+    char *end;
+    if (!isxdigit((unsigned char)**text))
+        return false; /* strtoul() would take blanks and signs */
+    errno = 0;
+    *number = strtoul(*text, &end, base);
+    bool taken = end != *text && errno == 0 && *number <= limit;
+    *text = end;
+    return taken;
+}
+
+/* WIDTHxHEIGHT, perhaps with @ADDRESS in hexadecimal digits. */
+static bool take_display_text(const char *text, uint64_t *width, uint64_t *height, uint64_t *address)
+{
+    if (!take_number(&text, 10, 32768, width) || *text++ != 'x' || !take_number(&text, 10, 32768, height))
+        return false;
+    if (*text == '@') {
+        text++;
+        if (!take_number(&text, 16, 1ull << 44, address))
+            return false;
+    }
+    return *text == '\0' && *width != 0 && *height != 0;
+}
+
 static enum exit_code take_display(struct sim_machine *machine)
 {
-    unsigned width = 1280, height = 800;
-    unsigned long address = machine->uefi ? DISPLAY_PHYS_UEFI : DISPLAY_PHYS_BIOS;
-    int end = 0;
+    uint64_t width = 1280, height = 800;
+    uint64_t address = machine->uefi ? DISPLAY_PHYS_UEFI : DISPLAY_PHYS_BIOS;
     if (display != NULL && strcmp(display, "none") == 0)
         return EXIT_OK;
-    if (display != NULL &&
-        !((sscanf(display, "%5ux%5u@%12lx%n", &width, &height, &address, &end) == 3 && display[end] == '\0') ||
-          (sscanf(display, "%5ux%5u%n", &width, &height, &end) == 2 && display[end] == '\0')))
+    if (display != NULL && !take_display_text(display, &width, &height, &address))
         return failure(EXIT_USAGE, "--display %s: write 1024x768, 1024x768@fd000000 or none", display);
-    if (width == 0 || height == 0 || width > 32768 || height > 32768 || address > 1ull << 44)
-        return failure(EXIT_USAGE, "--display %s: no display is like that", display);
-    machine->width = width;
-    machine->height = height;
-    machine->pitch = width * 4;
+    machine->width = (uint32_t)width;
+    machine->height = (uint32_t)height;
+    machine->pitch = (uint32_t)width * 4;
     machine->framebuffer_phys = address;
     return EXIT_OK;
 }

@@ -51,6 +51,7 @@ static struct sim_range make_leaf(uint64_t entry, uint64_t address, unsigned lev
     };
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): four levels */
 static void walk(struct sim_ranges *ranges, uint64_t table_phys, uint64_t base, unsigned level, uint32_t left_out)
 {
     const uint64_t *table = sim_memory(table_phys, PAGE_SIZE);
