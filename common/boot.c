@@ -176,6 +176,8 @@ static enum status read_kernel_headers(struct error *error)
     kernel_protocol_name(&flow.kernel, protocol, sizeof protocol);
     log_info("kernel %s: %s, %llu bytes, %u segments", name, protocol, (unsigned long long)flow.kernel_file.size,
              flow.kernel.elf.segment_count);
+    if (flow.kernel.api.aslr)
+        log_warn("kernel %s wishes for random addresses: it gets the usual ones", name);
     if (flow.kernel.elf.null_page)
         log_warn("kernel %s maps address 0: null pointers will not fault", name);
     timeline_mark(BOOT_PHASE_KERNEL_HEADERS);
