@@ -4,13 +4,16 @@ import itertools
 
 
 class Cover:
-    """The pairs that still have to occur. Axes: {name: [values]}; conflict(axis, value, other_axis, other_value)."""
+    """The pairs that still have to occur. Axes: {name: [values]}; conflict(axis, value, other_axis, other_value); of the
+    axes in `unrelated`, a set of pairs of axes, only the single values count."""
 
-    def __init__(self, axes, conflict):
+    def __init__(self, axes, conflict, unrelated=frozenset()):
         self.axes = axes
         self.conflict = conflict
         self.missing = {}
         for (one, ones), (other, others) in itertools.combinations(axes.items(), 2):
+            if frozenset({one, other}) in unrelated:
+                continue
             for a, b in itertools.product(ones, others):
                 if self.can_be_completed({one: a, other: b}):
                     self.missing[((one, a), (other, b))] = True
@@ -52,9 +55,9 @@ class Cover:
             self.missing.pop((other, one), None)
 
 
-def select(axes, conflict, first=()):
+def select(axes, conflict, first=(), unrelated=frozenset()):
     """Yields the rows of `first`, then those that complete them. The same input gives the same rows."""
-    cover = Cover(axes, conflict)
+    cover = Cover(axes, conflict, unrelated)
     for row in first:
         cover.take(row)
         yield row
