@@ -65,6 +65,18 @@ def build_image(imgtool, kernel, image, *options):
                    stdin=subprocess.DEVNULL, timeout=TIME_LIMIT)  # fmt: skip
 
 
+def build_floppy(options, directory):
+    """The floppy disk of chaos.asm with these of its options."""
+    nasm = need("nasm", "nasm")
+    floppy = directory / "floppy.img"
+    source = Path(__file__).resolve().parent / "chaos/chaos.asm"
+    subprocess.run([nasm, "-f", "bin", "-Werror", *(f"-D{option}" for option in options), "-o", floppy, source],
+                   check=True, stdin=subprocess.DEVNULL)  # fmt: skip
+    with open(floppy, "r+b") as file:
+        file.truncate(1440 * 1024)
+    return floppy
+
+
 def write_dirty_memory(path, size):
     """A file that becomes the machine's RAM: what was there before the boot is not zero."""
     block = b"\xa5" * (1 << 20)

@@ -28,9 +28,9 @@ class Monitor:
                 return answer["return"]
 
 
-def wait_for(condition, what):
+def wait_for(condition, what, pause=0.05):
     deadline = time.monotonic() + machine.TIME_LIMIT
     while not condition():
         if time.monotonic() > deadline:
             raise TimeoutError(what)
-        time.sleep(0.05)
+        time.sleep(pause)

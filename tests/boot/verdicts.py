@@ -8,7 +8,8 @@ The kernel is put into an image behind imgtool's back and booted. Refused: the l
 that imgtool names. Accepted: it must get as far as starting the kernel, which may crash then. Extent: "some", single
 bytes changed, a sample that is always the same; "every", a few changes of every byte of the ELF header, the program
 headers, the notes and the dynamic section (all 255 of each are judged on the host, by unit/elf_samples); "refused", the
-kernels that tests/kernels/README.md wants refused.
+kernels that tests/kernels/README.md wants refused. Changed bytes are met by machines that wait in front of the loader
+(paused.py), as many as there are processors; refused kernels by machines that boot from power on.
 """
 
 import argparse
@@ -20,15 +21,16 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import damage
 import machine
+import paused
 
-KERNEL_PATH = "kernel.elf"
 KERNELS = ("smoke", "conformance-pie")
 CHANGES = (0x01, 0x80, 0xFF)  # what is flipped in every byte
-SAMPLES = {"bios": 60, "uefi": 12}
+SAMPLES = {"bios": 60, "uefi": 40}
 PT_DYNAMIC, PT_NOTE = 2, 4
 EHDR_SIZE, PHDR_SIZE = 64, 56
 ACCEPTED = "accepted"
@@ -62,23 +64,14 @@ def some_changes(kernels, count):
         yield name, chance.choice(header_bytes(kernels[name])), chance.randrange(1, 256)
 
 
-class Bench:
-    """For each kernel an image, and where in it the kernel lies."""
+class Imgtool:
+    """What imgtool says of kernels."""
 
-    def __init__(self, arguments, directory):
-        self.imgtool = arguments.imgtool
+    def __init__(self, imgtool, directory):
+        self.imgtool = imgtool
         self.directory = directory
-        self.kernel_directory = Path(arguments.kernels)
-        self.kernels, self.images, self.starts = {}, {}, {}
-        for name in KERNELS:
-            path = self.kernel_directory / f"{name}.elf"
-            image = damage.Image(directory / f"{name}.img", path, None)
-            machine.build_image(self.imgtool, path, image.path)
-            self.kernels[name] = path.read_bytes()
-            self.images[name] = image
-            self.starts[name] = image.find(self.kernels[name])
 
-    def verdict_of_imgtool(self, kernel):
+    def verdict(self, kernel):
         path, image = self.directory / "changed.elf", self.directory / "changed.img"
         path.write_bytes(kernel)
         done = subprocess.run([self.imgtool, "build-image", "--quiet", "--force", "-o", image, path], text=True,
@@ -89,18 +82,19 @@ class Bench:
             return ACCEPTED, done.stdout
         return (refusal[1] if done.returncode == 3 and refusal else f"exit code {done.returncode}"), done.stdout
 
-    def verdict_on_change(self, firmware, name, offset, byte):
-        image, at = self.images[name], self.starts[name] + offset
-        image.write(at, bytes([byte]))
-        try:
-            return self.boot(firmware, image.path)
-        finally:
-            image.write(at, self.kernels[name][offset : offset + 1])
 
-    def verdict_on_kernel(self, firmware, kernel):
-        image = self.images[KERNELS[0]]
-        image.put(KERNEL_PATH, kernel)
-        return self.boot(firmware, image.path)
+class Bench:
+    """Boots kernels inside an image from power on."""
+
+    def __init__(self, imgtool, kernel, directory):
+        self.imgtool = imgtool
+        self.directory = directory
+        self.image = damage.Image(directory / "refused.img", kernel, None)
+        machine.build_image(imgtool, kernel, self.image.path)
+
+    def verdict(self, firmware, kernel):
+        self.image.put(paused.KERNEL_PATH, kernel)
+        return self.boot(firmware, self.image.path)
 
     def boot(self, firmware, image):
         log = self.directory / "e9.log"
@@ -129,17 +123,54 @@ def loader_verdict(text):
     return refusal[1] if refusal else None
 
 
-def judge_change(bench, firmware, name, offset, change):
-    """Returns whether both agree; prints what they said if not."""
-    kernel = bytearray(bench.kernels[name])
-    kernel[offset] ^= change
-    wanted, said = bench.verdict_of_imgtool(kernel)
-    found, log = bench.verdict_on_change(firmware, name, offset, kernel[offset])
-    # imgtool does not know how much memory the machine will have.
-    if found == wanted or (wanted == ACCEPTED and found == OUT_OF_MEMORY):
-        return True
-    print(f"{name}.elf, byte {offset} is {kernel[offset]:#04x}: imgtool: {wanted}, {firmware}: {found}\n{said}{log}")
-    return False
+class Changes:
+    """Judges single changed bytes, with a paused machine for each kernel."""
+
+    def __init__(self, arguments, firmware, directory):
+        directory.mkdir()
+        self.firmware = firmware
+        self.imgtool = Imgtool(arguments.imgtool, directory)
+        self.machines = {}
+        tests = Path(arguments.kernels).parent
+        for name in KERNELS:
+            own = directory / name
+            own.mkdir()
+            self.machines[name] = paused.PausedMachine(firmware, arguments.imgtool, Path(arguments.kernels) / f"{name}.elf",
+                                                       tests / "boot/chaos-efi/CHAOS.EFI", own)  # fmt: skip
+
+    def close(self):
+        for each in self.machines.values():
+            each.close()
+
+    def judge(self, name, offset, change):
+        """Returns whether both agree; prints what they said if not."""
+        one = self.machines[name]
+        kernel = bytearray(one.kernel)
+        kernel[offset] ^= change
+        wanted, said = self.imgtool.verdict(kernel)
+        log = one.boot_with(offset, kernel[offset])
+        found = loader_verdict(log) or "silence"
+        # imgtool does not know how much memory the machine will have.
+        if found == wanted or (wanted == ACCEPTED and found == OUT_OF_MEMORY):
+            return True
+        print(f"{name}.elf, byte {offset} is {kernel[offset]:#04x}: imgtool: {wanted}, {self.firmware}: {found}\n{said}{log}")
+        return False
+
+    def judge_all(self, changes):
+        """First and last the kernels as they should be: nothing of them, and nothing of a change, is kept anywhere."""
+        unchanged = [(name, 0, 0) for name in self.machines]
+        try:
+            return [self.judge(*change) for change in [*unchanged, *changes, *unchanged]]
+        finally:
+            self.close()
+
+
+def judge_changes(arguments, firmware, directory, changes):
+    """Each processor takes every so-manieth change."""
+    count = min(os.cpu_count() or 1, len(changes))
+    with ThreadPoolExecutor(count) as pool:
+        parts = [Changes(arguments, firmware, directory / str(i)).judge_all for i in range(count)]
+        return sum(pool.map(lambda part, i: part(changes[i::count]), parts, range(count)), [])
 
 
 def refused_kernels(directory):
@@ -149,22 +180,30 @@ def refused_kernels(directory):
         yield directory / f"{name}.elf", number
 
 
-def judge_refused(bench, firmware, path, number):
+def judge_refused(bench, imgtool, firmware, path, number):
     """Returns whether both refuse the kernel as they should; prints what they said if not."""
     kernel = path.read_bytes()
-    wanted, said = bench.verdict_of_imgtool(kernel)
-    found, log = bench.verdict_on_kernel(firmware, kernel)
+    wanted, said = imgtool.verdict(kernel)
+    found, log = bench.verdict(firmware, kernel)
     if wanted == found == number:
         return True
     print(f"{path.name}: should be {number}, imgtool: {wanted}, {firmware}: {found}\n{said}{log}")
     return False
 
 
-def verdicts(bench, firmware, extent):
+def judge_all_refused(arguments, firmware, directory):
+    kernels = Path(arguments.kernels)
+    bench = Bench(arguments.imgtool, kernels / f"{KERNELS[0]}.elf", directory)
+    imgtool = Imgtool(arguments.imgtool, directory)
+    return [judge_refused(bench, imgtool, firmware, *kernel) for kernel in refused_kernels(kernels)]
+
+
+def verdicts(arguments, firmware, extent, directory):
     if extent == "refused":
-        return [judge_refused(bench, firmware, *kernel) for kernel in refused_kernels(bench.kernel_directory)]
-    changes = every_change(bench.kernels) if extent == "every" else some_changes(bench.kernels, SAMPLES[firmware])
-    return [judge_change(bench, firmware, *change) for change in changes]
+        return judge_all_refused(arguments, firmware, directory)
+    kernels = {name: (Path(arguments.kernels) / f"{name}.elf").read_bytes() for name in KERNELS}
+    changes = every_change(kernels) if extent == "every" else some_changes(kernels, SAMPLES[firmware])
+    return judge_changes(arguments, firmware, directory, list(changes))
 
 
 def main():
@@ -182,7 +221,7 @@ def main():
     machine.clean_up_when_terminated()
     machine.need("qemu-system-x86_64", "qemu-system-x86")
     with tempfile.TemporaryDirectory(prefix="stagecoach-verdicts-") as directory:
-        agreed = verdicts(Bench(arguments, Path(directory)), firmware, extent)
+        agreed = verdicts(arguments, firmware, extent, Path(directory))
     print(f"{len(agreed)} kernels, {agreed.count(False)} wrong verdicts")
     return 0 if agreed and all(agreed) else 1
 

@@ -5,7 +5,7 @@
 ; Memory: stays resident at RESIDENT (64 KiB), which no map reserves: a loader must not use what INT 12h took away.
 ;
 ; Options (-D): any number of
-;   A20_OFF          address line A20 is off
+;   A20_OFF          address line A20 is off; the machine stands still if it is when 64-bit mode is announced (INT 15h/EC00h)
 ;   A20_STUCK        the same; says "A20 is off" on port E9 and waits until port 92h is another device's
 ;   DIRECTION        the direction flag is set
 ;   SEGMENT          starts at 07c0:0000
@@ -27,6 +27,7 @@
 ;   E801_NONE        no E801
 ;   MEMORY_NONE      nor INT 15h/88h
 ;   LOW_MEMORY=n     INT 12h tells n KiB
+;   PAUSE            writes to QEMU's pvpanic port, which may stop the machine
 
 RESIDENT        equ 0x9000              ; segment
 SECTORS         equ 8
@@ -93,6 +94,11 @@ section .resident start=512 vstart=0
         in      al, 0x92
         cmp     al, 0xe9                ; what QEMU's isa-debugcon reads
         jne     .wait
+%endif
+%ifdef PAUSE
+        mov     dx, 0x505
+        mov     al, 1
+        out     dx, al
 %endif
         mov     byte [armed], 1
         mov     dl, 0x80
@@ -243,6 +249,10 @@ succeed:
         iret
 
 int_15:
+%ifdef A20_OFF
+        cmp     ax, 0xec00
+        je      .mode
+%endif
         cmp     ax, 0xe820
         je      .e820
         cmp     ax, 0xe801
@@ -251,6 +261,16 @@ int_15:
         je      .extended
 .pass:
         jmp     far [cs:old_15]
+%ifdef A20_OFF
+.mode:
+        in      al, 0x92
+        test    al, 2
+        mov     al, 0
+        jnz     .pass
+        cli
+        hlt
+        jmp     .mode
+%endif
 .extended:
 %ifdef MEMORY_NONE
         jmp     fail

@@ -59,6 +59,7 @@ ROWS = {
     "nothing": row("PLAIN"),
     "a20-off": row("A20_OFF"),
     "direction-flag": row("DIRECTION"),
+    "direction-flag-no-edd": row("DIRECTION", "NO_EDD", expect="E 1"),
     "segment-07c0": row("SEGMENT"),
     "odd-stack": row("STACK"),
     "parameter-block": row("BPB"),
@@ -98,17 +99,6 @@ ROWS = {
 }
 
 
-def build_floppy(options, directory):
-    nasm = machine.need("nasm", "nasm")
-    floppy = directory / "floppy.img"
-    source = Path(__file__).resolve().parent / "chaos.asm"
-    subprocess.run([nasm, "-f", "bin", "-Werror", *(f"-D{option}" for option in options), "-o", floppy, source],
-                   check=True, stdin=subprocess.DEVNULL)  # fmt: skip
-    with open(floppy, "r+b") as file:
-        file.truncate(1440 * 1024)
-    return floppy
-
-
 def qemu_command(image, row, directory):
     qemu = machine.need("qemu-system-x86_64", "qemu-system-x86")
     command = [qemu, "-accel", "tcg", "-m", "128", "-display", "none", "-monitor", "none", "-no-reboot",
@@ -116,7 +106,7 @@ def qemu_command(image, row, directory):
                "-device", "isa-debug-exit,iobase=0xf4,iosize=4",
                "-drive", f"file={image},format=raw,if=none,id=disk", "-device", "ide-hd,drive=disk"]  # fmt: skip
     if row["options"]:
-        floppy = build_floppy(row["options"], directory)
+        floppy = machine.build_floppy(row["options"], directory)
         command += ["-drive", f"file={floppy},format=raw,if=floppy", "-boot", "a"]
     return command + list(row["qemu"])
 
