@@ -20,6 +20,7 @@
     S(NO_BOOT_VOLUME, 106, "the volume that the loader was started from can't be opened")                              \
     S(CPU_FEATURE, 107, "the CPU lacks a feature that the kernel needs")                                               \
     S(FIRMWARE_CALL, 108, "a firmware service failed")                                                                 \
+    S(STARTER_INFO, 110, "the loader or VMM that started us tells what can't be")                                      \
     /* 2xx */                                                                                                          \
     S(READ_ERROR, 201, "the boot medium can't be read")                                                                \
     S(DISK_SHORT, 202, "the disk ends before the data that its tables describe")                                       \
@@ -34,6 +35,7 @@
     S(PATH_BAD, 211, "the path is not valid")                                                                          \
     S(SECTOR_SIZE, 212, "the disk's sector size is not supported")                                                     \
     S(LOADER_DAMAGED, 213, "the loader's own stages are damaged on disk")                                              \
+    S(ARCHIVE_BAD, 214, "the archive with kernel and files is damaged")                                                \
     /* 3xx */                                                                                                          \
     S(CONFIG_SYNTAX, 301, "the configuration has a syntax error")                                                      \
     S(CONFIG_VALUE, 302, "a value in the configuration is not allowed")                                                \

@@ -26,7 +26,7 @@ COM1_READY      equ 0x20
 DEBUG_PORT      equ 0xe9
 
 extern stage4_entry
-global stage3_entry
+global stage3_entry, stage3_fail
 
 section .stage3 progbits alloc exec nowrite align=16
 bits 32
@@ -98,13 +98,15 @@ catch_exceptions:
         add     esp, 6
         ret
 
-; Tells on COM1, port 0xe9 and the text screen, and stops.
 exception:
         cld
         call    .here
 .here:
         pop     esi
         add     esi, text_exception - .here
+; Tells on COM1, port 0xe9 and the text screen, and stops.
+; In: flat 32-bit segments, DF = 0, ESI = text that ends with 0. No stack is needed.
+stage3_fail:
         mov     edi, TEXT_SCREEN
 .next:
         lodsb

@@ -13,10 +13,10 @@
 #define EDD_SIGNATURE_OUT 0xaa55u
 #define EDD_EXTENDED_ACCESS 1u
 
-#define EDD_SECTORS_MAX 127u   /* per call: Phoenix EDD 1.1 */
+#define EDD_SECTORS_MAX 127u /* per call: Phoenix EDD 1.1 */
 #define DEFAULT_SECTOR_SIZE 512u
 #define SINGLE_SECTOR_TRIES 3u
-#define STRIKES_MAX 3u         /* so many failures of large transfers in a row: the BIOS can't do them */
+#define STRIKES_MAX 3u /* so many failures of large transfers in a row: the BIOS can't do them */
 
 struct edd_packet {
     uint8_t size; /* 16: no flat 64-bit address, which SeaBIOS and Bochs accept and ignore */
@@ -75,8 +75,8 @@ static uint8_t read_once(uint64_t lba, uint32_t count)
     return status != 0 ? status : 0xff;
 }
 
-/* Reads up to *count sectors; on success *count is how many arrived. Halves the transfer on failure; the last sector gets
- * several tries. */
+/* Reads up to *count sectors; on success *count is how many arrived. Halves the transfer on failure; the last sector
+ * gets several tries. */
 static enum status read_sectors(uint64_t lba, uint32_t *count, struct error *error)
 {
     uint32_t wanted = *count, tries = SINGLE_SECTOR_TRIES;

@@ -3,8 +3,8 @@
 #include "bios.h"
 #include "memory.h"
 
-#include <stagecoach/boot.h>
-
+#define MEMORY_SOURCE_CALLS_MAX 65536u
+#define VIDEO_MEMORY 0xa0000ull
 #define INT_SYSTEM 0x15
 #define E820 0xe820u
 #define E820_SIGNATURE 0x534d4150u /* "SMAP" */
@@ -15,6 +15,8 @@
 #define E801 0xe801u
 #define E801_MIDDLE_MAX 0x3c00u /* KiB between 1 and 16 MiB */
 #define EXTENDED_MEMORY 0x8800u
+
+#define LOW_END_TOLD UINT32_MAX /* struct memory_cursor.calls */
 
 #define KIB 1024ull
 #define MIB (1024 * KIB)
@@ -34,24 +36,6 @@ static bool old_calls; /* the list below is the source, not E820 */
 static struct memory_entry old_entries[OLD_ENTRIES_MAX];
 static uint32_t old_count;
 
-static uint32_t type_of(uint32_t e820_type)
-{
-    switch (e820_type) {
-    case 1:
-        return BOOT_MEMORY_USABLE;
-    case 3:
-        return BOOT_MEMORY_ACPI_RECLAIMABLE;
-    case 4:
-        return BOOT_MEMORY_ACPI_NVS;
-    case 5:
-        return BOOT_MEMORY_BAD;
-    case 7:
-        return BOOT_MEMORY_PERSISTENT;
-    default:
-        return BOOT_MEMORY_RESERVED;
-    }
-}
-
 /* One INT 15h E820. A chain ends with carry or with EBX = 0. An answer without "SMAP" or of impossible size spoils the
  * whole chain: nobody knows what it is then (seen by Linux). */
 static enum e820_result e820_next(struct memory_cursor *cursor, struct memory_entry *entry)
@@ -64,7 +48,7 @@ static enum e820_result e820_next(struct memory_cursor *cursor, struct memory_en
     struct e820_record record = {.attributes = E820_ATTRIBUTE_USED};
     memcpy(transfer_buffer(), &record, sizeof record);
     struct bios_registers registers = {.eax = E820,
-                                       .ebx = cursor->continuation,
+                                       .ebx = (uint32_t)cursor->place,
                                        .ecx = E820_SIZE_LONG,
                                        .edx = E820_SIGNATURE,
                                        .es = TRANSFER_SEGMENT};
@@ -73,15 +57,25 @@ static enum e820_result e820_next(struct memory_cursor *cursor, struct memory_en
         return cursor->calls == 1 ? E820_BROKEN : E820_END;
     if (registers.eax != E820_SIGNATURE || registers.ecx < E820_SIZE_SHORT || registers.ecx > E820_SIZE_ABSURD)
         return E820_BROKEN;
-    cursor->continuation = registers.ebx;
+    cursor->place = registers.ebx;
     cursor->ended = registers.ebx == 0;
     memcpy(&record, transfer_buffer(), sizeof record);
     if (registers.ecx >= E820_SIZE_LONG && !(record.attributes & E820_ATTRIBUTE_USED))
         return E820_SKIP;
     if (record.size == 0)
         return E820_SKIP;
-    *entry = (struct memory_entry){record.phys, record.size, type_of(record.type), record.type};
+    *entry = (struct memory_entry){record.phys, record.size, memory_type_of_e820(record.type), record.type};
     return E820_ENTRY;
+}
+
+/* End of the memory below 640 KiB that is neither the BIOS's nor an option ROM's. */
+static uint64_t low_end(void)
+{
+    const struct stage_handoff *handoff = bios_handoff();
+    uint64_t end = handoff->low_memory_kib * KIB;
+    uint64_t ebda = handoff->ebda_segment * 16ull;
+    bool plausible = handoff->ebda_segment >= EBDA_LOWEST && handoff->ebda_segment < EBDA_HIGHEST;
+    return plausible && ebda < end ? ebda : end;
 }
 
 static void old_add(uint64_t phys, uint64_t size)
@@ -141,7 +135,7 @@ static bool count_e820(uint32_t *count, bool *too_long)
     }
 }
 
-enum status memory_source_start(uint32_t *count, struct error *error)
+static enum status choose_source(uint32_t *count, struct error *error)
 {
     bool too_long = false;
     if (count_e820(count, &too_long))
@@ -151,7 +145,7 @@ enum status memory_source_start(uint32_t *count, struct error *error)
                          MEMORY_SOURCE_CALLS_MAX);
     old_calls = true;
     old_count = 0;
-    old_add(0, memory_low_end());
+    old_add(0, low_end());
     if (!ask_e801() && !ask_extended_memory())
         return error_set(error, STATUS_NO_MEMORY_MAP,
                          "the BIOS tells nothing of its memory (INT 15h E820, E801, 88h): update the firmware");
@@ -159,13 +153,20 @@ enum status memory_source_start(uint32_t *count, struct error *error)
     return STATUS_OK;
 }
 
-bool memory_source_next(struct memory_cursor *cursor, struct memory_entry *entry)
+enum status memory_source_start(uint32_t *count, struct error *error)
+{
+    enum status status = choose_source(count, error);
+    ++*count; /* low memory's end */
+    return status;
+}
+
+static bool next_told(struct memory_cursor *cursor, struct memory_entry *entry)
 {
     if (old_calls) {
-        if (cursor->continuation == old_count)
-            return false;
-        *entry = old_entries[cursor->continuation++];
-        return true;
+        cursor->ended = cursor->place == old_count;
+        if (!cursor->ended)
+            *entry = old_entries[cursor->place++];
+        return !cursor->ended;
     }
     for (;;) {
         enum e820_result result = e820_next(cursor, entry);
@@ -174,11 +175,21 @@ bool memory_source_next(struct memory_cursor *cursor, struct memory_entry *entry
     }
 }
 
-uint64_t memory_low_end(void)
+/* After what the BIOS tells comes what it may have forgotten there. */
+bool memory_source_next(struct memory_cursor *cursor, struct memory_entry *entry)
 {
-    const struct stage_handoff *handoff = bios_handoff();
-    uint64_t end = handoff->low_memory_kib * KIB;
-    uint64_t ebda = handoff->ebda_segment * 16ull;
-    bool plausible = handoff->ebda_segment >= EBDA_LOWEST && handoff->ebda_segment < EBDA_HIGHEST;
-    return plausible && ebda < end ? ebda : end;
+    if (cursor->calls != LOW_END_TOLD && next_told(cursor, entry))
+        return true;
+    uint64_t end = low_end();
+    bool first = cursor->calls != LOW_END_TOLD;
+    cursor->calls = LOW_END_TOLD;
+    *entry = (struct memory_entry){end, VIDEO_MEMORY - end, BOOT_MEMORY_RESERVED, UINT32_MAX};
+    return first && end < VIDEO_MEMORY;
+}
+
+bool memory_source_in_use(unsigned index, uint64_t *phys, uint64_t *size)
+{
+    *phys = 0;
+    *size = LOW_END;
+    return index == 0;
 }

@@ -102,8 +102,8 @@ static unsigned list_modes(uint16_t *numbers)
     return count;
 }
 
-/* Fills in what older versions leave out. False if the mode can't be drawn on: no linear framebuffer, or not 24 or 32 bits
- * of red, green and blue. */
+/* Fills in what older versions leave out. False if the mode can't be drawn on: no linear framebuffer, or not 24 or 32
+ * bits of red, green and blue. */
 static bool mode_usable(struct vbe_mode *mode)
 {
     if ((mode->attributes & (MODE_SUPPORTED | MODE_GRAPHICS | MODE_LINEAR)) !=
@@ -192,7 +192,8 @@ static uint32_t current_pitch(const struct vbe_mode *mode)
     return told ? registers.ebx & 0xffff : mode->pitch;
 }
 
-enum status firmware_video_set(const struct video_mode *wanted, struct boot_framebuffer *framebuffer, struct error *error)
+enum status firmware_video_set(const struct video_mode *wanted, struct boot_framebuffer *framebuffer,
+                               struct error *error)
 {
     static struct vbe_mode mode;
     struct bios_registers registers = {.eax = VBE_SET_MODE, .ebx = wanted->id | VBE_LINEAR};
@@ -234,8 +235,7 @@ size_t firmware_edid(uint8_t *edid, size_t size)
     uint32_t blocks = 1;
     size_t got = 0;
     for (uint32_t number = 0; number < blocks && size - got >= EDID_BLOCK; number++) {
-        struct bios_registers registers = {
-            .eax = VBE_DDC, .ebx = VBE_DDC_READ, .edx = number, .es = TRANSFER_SEGMENT};
+        struct bios_registers registers = {.eax = VBE_DDC, .ebx = VBE_DDC_READ, .edx = number, .es = TRANSFER_SEGMENT};
         memset(transfer_buffer(), 0, EDID_BLOCK);
         if (!vbe_call(&registers) || !edid_block_valid(transfer_buffer(), number))
             break;

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Worst-case stack of a freestanding program, from the call graphs that GCC writes (-fcallgraph-info=su).
 
-usage: stack_depth.py LIMIT ENTRY DIR INDIRECT_FILE
+usage: stack_depth.py LIMIT ENTRY DIR INDIRECT_FILE [CALLER...]
 
-DIR is searched for *.ci files. INDIRECT_FILE names, one `caller callee...` a line, what a function calls through pointers.
+DIR is searched for *.ci files. INDIRECT_FILE names, one `caller callee...` a line, what a function calls through pointers; those
+of the CALLERs do not count.
 Fails when the deepest path from ENTRY needs more than LIMIT bytes, when a function calls itself, when a frame has no known
 size, or when a call through a pointer is not explained.
 """
@@ -90,7 +91,8 @@ def main():
     entries = titles_of(entry, frames)
     if len(entries) != 1:
         sys.exit(f"{entry} is in {len(entries)} call graphs below {folder}")
-    walker = Walker(frames, calls, read_indirect(table))
+    indirect = {caller: callees for caller, callees in read_indirect(table).items() if caller not in sys.argv[5:]}
+    walker = Walker(frames, calls, indirect)
     size, path = walker.depth(entries[0])
     unused = set(walker.indirect) - walker.used
     if unused:

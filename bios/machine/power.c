@@ -6,10 +6,10 @@
 #define RTC_DATA 0x71
 #define RTC_SECONDS 0x00
 #define RTC_NMI_OFF 0x80
-#define DELAY_PORT 0x80 /* a write takes about a microsecond */
-#define LOOKS_MAX 8000000u      /* at a clock that runs: emulators take well under a microsecond for each */
-#define LOOKS_NO_CLOCK 300000u  /* about a second of a real machine's port accesses */
-#define NO_CLOCK 0xff           /* what an absent device reads as */
+#define DELAY_PORT 0x80        /* a write takes about a microsecond */
+#define LOOKS_MAX 8000000u     /* at a clock that runs: emulators take well under a microsecond for each */
+#define LOOKS_NO_CLOCK 300000u /* about a second of a real machine's port accesses */
+#define NO_CLOCK 0xff          /* what an absent device reads as */
 
 #define KEYBOARD_COMMAND 0x64
 #define KEYBOARD_BUSY 2

@@ -1,0 +1,80 @@
+#include "table_search.h"
+
+#include "firmware.h"
+#include "memory.h"
+
+#include <stddef.h>
+
+#define EBDA_LOWEST 0x80000u /* a word at 40:0e that leads below is no EBDA */
+#define ROM_START 0xe0000u
+#define SMBIOS_START 0xf0000u
+#define ROM_END 0x100000u
+#define EBDA_SEARCH 1024u
+#define ANCHOR_STEP 16u
+
+#define RSDP_SIZE 20u /* of ACPI 1.0; also what the first checksum covers */
+#define RSDP_SIZE_2 36u
+#define RSDP_SIZE_MAX 256u
+#define RSDP_REVISION 15
+#define RSDP_LENGTH 20
+#define SMBIOS_SIZE 31u
+#define SMBIOS_LENGTH 5
+#define SMBIOS_INTERMEDIATE 16u /* "_DMI_", with a checksum of its own */
+#define SMBIOS3_SIZE 24u
+#define SMBIOS3_LENGTH 6
+
+static bool sums_to_zero(const uint8_t *data, uint32_t size)
+{
+    uint8_t sum = 0;
+    for (uint32_t i = 0; i < size; i++)
+        sum = (uint8_t)(sum + data[i]);
+    return sum == 0;
+}
+
+bool table_is_rsdp(const uint8_t *at, uint32_t room)
+{
+    if (room < RSDP_SIZE || memcmp(at, "RSD PTR ", 8) != 0 || !sums_to_zero(at, RSDP_SIZE))
+        return false;
+    if (at[RSDP_REVISION] < 2)
+        return true;
+    uint32_t length;
+    if (room < RSDP_SIZE_2)
+        return false;
+    memcpy(&length, at + RSDP_LENGTH, sizeof length);
+    return length >= RSDP_SIZE_2 && length <= RSDP_SIZE_MAX && length <= room && sums_to_zero(at, length);
+}
+
+static bool is_smbios(const uint8_t *at, uint32_t room)
+{
+    /* A well-known BIOS bug gives 30 as the length of the 31 bytes (SMBIOS 3.6, table 1). */
+    return room >= SMBIOS_SIZE && memcmp(at, "_SM_", 4) == 0 && at[SMBIOS_LENGTH] >= SMBIOS_SIZE - 1 &&
+           at[SMBIOS_LENGTH] <= room && sums_to_zero(at, at[SMBIOS_LENGTH]) &&
+           memcmp(at + SMBIOS_INTERMEDIATE, "_DMI_", 5) == 0;
+}
+
+static bool is_smbios3(const uint8_t *at, uint32_t room)
+{
+    return room >= SMBIOS3_SIZE && memcmp(at, "_SM3_", 5) == 0 && at[SMBIOS3_LENGTH] >= SMBIOS3_SIZE &&
+           at[SMBIOS3_LENGTH] <= room && sums_to_zero(at, at[SMBIOS3_LENGTH]);
+}
+
+/* The first place in [start, end), on a 16-byte line, where `matches`; 0: none. */
+static uint64_t search(uint32_t start, uint32_t end, bool (*matches)(const uint8_t *, uint32_t))
+{
+    for (uint32_t at = start; at < end; at += ANCHOR_STEP)
+        if (matches((const uint8_t *)(uintptr_t)at, end - at))
+            return at;
+    return 0;
+}
+
+void table_search(uint16_t ebda_segment, struct firmware_tables *tables)
+{
+    *tables = (struct firmware_tables){0};
+    uint32_t ebda = ebda_segment * 16u;
+    if (ebda >= EBDA_LOWEST && ebda + EBDA_SEARCH <= ROM_START)
+        tables->rsdp_phys = search(ebda, ebda + EBDA_SEARCH, table_is_rsdp);
+    if (tables->rsdp_phys == 0)
+        tables->rsdp_phys = search(ROM_START, ROM_END, table_is_rsdp);
+    tables->smbios_phys = search(SMBIOS_START, ROM_END, is_smbios3);
+    tables->smbios32_phys = search(SMBIOS_START, ROM_END, is_smbios);
+}
