@@ -1,8 +1,7 @@
 /* imgtool build-image: from a kernel to a disk image. All is read and planned, then the plan is written. */
-#include "build_options.h"
+#include "build_content.h"
 #include "cli.h"
 #include "image_write.h"
-#include "kernel_check.h"
 #include "loader_files.h"
 #include "output.h"
 #include "size.h"
@@ -10,82 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define UEFI_PATH "/EFI/BOOT/BOOTX64.EFI"
-
 struct build {
     struct build_options options;
     struct image_config config;
     struct image_content content;
     struct image_plan plan;
-    struct host_file config_input; /* only to tell it from the output */
 };
-
-static enum exit_code make_config(struct build *build)
-{
-    const struct build_options *options = &build->options;
-    struct image_module *lines = calloc(options->module_count + 1, sizeof *lines);
-    if (lines == NULL)
-        return failure_memory();
-    for (size_t i = 0; i < options->module_count; i++)
-        lines[i] = options->modules[i].line;
-    struct image_config_wishes wishes = {
-        .config_file = options->config_file,
-        .command_line = options->command_line,
-        .ramdisk = options->ramdisk != NULL,
-        .modules = lines,
-        .module_count = options->module_count,
-    };
-    enum exit_code code = image_config_make(&wishes, &build->config);
-    free(lines);
-    return code;
-}
-
-/* Everything that goes onto the volume, in the order in which it will lie there: what is read first stands first. */
-static enum exit_code collect_content(struct build *build)
-{
-    const struct build_options *options = &build->options;
-    struct image_content *content = &build->content;
-    struct span text = {(const uint8_t *)build->config.text, build->config.size};
-    enum exit_code code = image_content_add_file(content, options->kernel, build->config.kernel_path);
-    if (code == EXIT_OK)
-        code = image_content_add_bytes(content, loader_uefi(), UEFI_PATH);
-    if (code == EXIT_OK && text.data != NULL)
-        code = image_content_add_bytes(content, text, CONFIG_PATH);
-    if (code == EXIT_OK && options->ramdisk != NULL)
-        code = image_content_add_file(content, options->ramdisk, build->config.ramdisk_path);
-    for (size_t i = 0; i < options->module_count && code == EXIT_OK; i++)
-        code = image_content_add_file(content, options->modules[i].source, options->modules[i].line.path);
-    for (size_t i = 0; i < options->file_count && code == EXIT_OK; i++)
-        code = image_content_add_file(content, options->files[i].source, options->files[i].path);
-    return code;
-}
-
-/* What the configuration names must be there, and not be empty: the loader opens it before it boots. */
-static enum exit_code find_payload(const struct build *build, struct config_text path, const char *key, uint64_t *size)
-{
-    const struct image_item *item = image_content_find(&build->content, path.text, path.size);
-    if (item == NULL)
-        return failure(EXIT_INPUT_REJECTED,
-                       "the configuration's %s %.*s is not in the image; add it with --file SRC:%.*s", key,
-                       (int)path.size, path.text, (int)path.size, path.text);
-    *size = image_item_size(item);
-    if (*size == 0)
-        return failure(EXIT_INPUT_REJECTED, "%s: the %s is empty (error %d)",
-                       item->bytes.data != NULL ? item->path : item->file.path, key, STATUS_FILE_EMPTY);
-    return EXIT_OK;
-}
-
-static enum exit_code check_like_loader(const struct build *build)
-{
-    const struct config *config = &build->config.config;
-    struct kernel_check check = {.kernel = &build->content.items[0].file, .config = config};
-    enum exit_code code = EXIT_OK;
-    if (config->ramdisk.size > 0)
-        code = find_payload(build, config->ramdisk, "ramdisk", &check.ramdisk_size);
-    for (uint32_t i = 0; i < config->module_count && code == EXIT_OK; i++)
-        code = find_payload(build, config->modules[i].path, "module", &check.module_sizes[i]);
-    return code == EXIT_OK ? kernel_check(&check) : code;
-}
 
 static enum exit_code plan_layout(struct build *build)
 {
@@ -131,34 +60,14 @@ static enum exit_code make_plan(struct build *build)
     build->plan.stamp = fat_stamp_make(build->options.time);
     enum exit_code code = image_content_init(&build->content);
     if (code == EXIT_OK)
-        code = make_config(build);
+        code = build_content_config(&build->options, &build->config);
     if (code == EXIT_OK)
-        code = collect_content(build);
+        code = build_content_collect(&build->options, &build->config, loader_uefi(), &build->content);
     if (code == EXIT_OK)
-        code = check_like_loader(build);
+        code = build_content_check(&build->config, &build->content);
     if (code == EXIT_OK)
         code = plan_layout(build);
     return code == EXIT_OK ? derive_ids(build) : code;
-}
-
-static enum exit_code check_output(struct build *build)
-{
-    const struct host_file **inputs = calloc(build->content.count + 1u, sizeof *inputs);
-    size_t count = 0;
-    if (inputs == NULL)
-        return failure_memory();
-    enum exit_code code = EXIT_OK;
-    if (build->options.config_file != NULL) {
-        code = host_file_open(&build->config_input, build->options.config_file);
-        inputs[count++] = &build->config_input;
-    }
-    for (uint32_t i = 0; i < build->content.count; i++)
-        if (build->content.items[i].bytes.data == NULL)
-            inputs[count++] = &build->content.items[i].file;
-    if (code == EXIT_OK)
-        code = output_check(build->options.output, build->options.force, inputs, count);
-    free(inputs);
-    return code;
 }
 
 static enum exit_code write_output(const struct build *build)
@@ -218,17 +127,16 @@ static void report(const struct build *build)
 
 static int run(poptContext context)
 {
-    struct build build = {.config_input = {.fd = -1}};
-    enum exit_code code = build_options_take(context, &build.options);
+    struct build build = {0};
+    enum exit_code code = build_options_take(context, ".img", false, &build.options);
     if (code == EXIT_OK)
         code = make_plan(&build);
     if (code == EXIT_OK)
-        code = check_output(&build);
+        code = build_content_check_output(&build.options, &build.content);
     if (code == EXIT_OK)
         code = write_output(&build);
     if (code == EXIT_OK)
         report(&build);
-    host_file_close(&build.config_input);
     fat_geometry_free(&build.plan.geometry);
     image_content_free(&build.content);
     image_config_free(&build.config);

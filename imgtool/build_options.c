@@ -9,26 +9,48 @@
 
 static char *output, *ramdisk, *command_line, *config_file, *table, *size, *seed;
 static const char **files, **modules;
-static int fat_bits = 32, quiet, verbose, force;
+static int fat_bits = 32, pvh, quiet, verbose, force;
+
+/* Rows that both commands have. */
+#define CONTENT_OPTIONS                                                                                                \
+    {                                                                                                                  \
+        "ramdisk", 'r', POPT_ARG_STRING, &ramdisk, 0, "file that the kernel gets as its ramdisk, up to 4 GiB - 1",     \
+        "FILE"},                                                                                                       \
+        {"cmdline", 'c', POPT_ARG_STRING, &command_line, 0, "command line for the kernel", "TEXT"},                    \
+        {"config",     0, POPT_ARG_STRING,                                                                             \
+         &config_file, 0, "configuration to take along; the other options add lines to it",                            \
+         "FILE"},                                                                                                      \
+        {"file",    0, POPT_ARG_ARGV,                                                                                  \
+         &files,    0, "put SRC on the boot volume as DEST, such as /etc/init.conf; repeatable",                       \
+         "SRC:DEST"},                                                                                                  \
+        {"module",                                                                                                     \
+         0,                                                                                                            \
+         POPT_ARG_ARGV,                                                                                                \
+         &modules,                                                                                                     \
+         0,                                                                                                            \
+         "hand FILE to the kernel as a module; repeatable",                                                            \
+         "FILE[:NAME[:ARGS]]"},
+
+#define COMMON_OPTIONS                                                                                                 \
+    {"force", 'f', POPT_ARG_NONE, &force, 0, "overwrite a file that imgtool has not made", NULL},                      \
+        {"quiet", 'q', POPT_ARG_NONE, &quiet, 0, "say nothing unless something is wrong", NULL},                       \
+        {"verbose", 'v', POPT_ARG_NONE, &verbose, 0, "show the plan of what is written", NULL},
 
 const struct poptOption build_options_table[] = {
     {"output", 'o', POPT_ARG_STRING, &output, 0, "image to write (default: the kernel's name with .img, right here)",
      "FILE"},
-    {"ramdisk", 'r', POPT_ARG_STRING, &ramdisk, 0, "file that the kernel gets as its ramdisk, up to 4 GiB - 1", "FILE"},
-    {"cmdline", 'c', POPT_ARG_STRING, &command_line, 0, "command line for the kernel", "TEXT"},
-    {"config", 0, POPT_ARG_STRING, &config_file, 0, "configuration to take along; the other options add lines to it",
-     "FILE"},
-    {"file", 0, POPT_ARG_ARGV, &files, 0, "put SRC on the boot volume as DEST, such as /etc/init.conf; repeatable",
-     "SRC:DEST"},
-    {"module", 0, POPT_ARG_ARGV, &modules, 0, "hand FILE to the kernel as a module; repeatable", "FILE[:NAME[:ARGS]]"},
-    {"table", 0, POPT_ARG_STRING, &table, 0, "partition table: gpt (the default) or mbr", "KIND"},
+    CONTENT_OPTIONS{"table", 0, POPT_ARG_STRING, &table, 0, "partition table: gpt (the default) or mbr", "KIND"},
     {"fat", 0, POPT_ARG_INT, &fat_bits, 0, "FAT type: 32 (the default), 16 or 12 for small media", "BITS"},
     {"size", 0, POPT_ARG_STRING, &size, 0, "size of the image, such as 64M (default: what is needed)", "SIZE"},
     {"seed", 0, POPT_ARG_STRING, &seed, 0, "another text gives other GUIDs to an otherwise equal image", "TEXT"},
-    {"force", 'f', POPT_ARG_NONE, &force, 0, "overwrite a file that is not an image", NULL},
-    {"quiet", 'q', POPT_ARG_NONE, &quiet, 0, "say nothing unless something is wrong", NULL},
-    {"verbose", 'v', POPT_ARG_NONE, &verbose, 0, "show the plan of the image", NULL},
-    POPT_TABLEEND,
+    COMMON_OPTIONS POPT_TABLEEND,
+};
+
+const struct poptOption build_direct_options_table[] = {
+    {"output", 'o', POPT_ARG_STRING, &output, 0,
+     "file to write (default: the kernel's name with -direct.elf, right here)", "FILE"},
+    CONTENT_OPTIONS{"pvh", 0, POPT_ARG_NONE, &pvh, 0, "hide the Multiboot 1 header, so that QEMU enters as PVH", NULL},
+    COMMON_OPTIONS POPT_TABLEEND,
 };
 
 static size_t count_words(const char *const *words)
@@ -134,27 +156,31 @@ static enum exit_code take_time(struct build_options *options)
     return EXIT_OK;
 }
 
-/* kernel.elf -> kernel.img, in the current directory. */
-static enum exit_code take_output(struct build_options *options)
+/* kernel.elf -> kernel.img or the like, in the current directory. */
+static enum exit_code take_output(const char *ending, struct build_options *options)
 {
-    const char *name = base_name(options->kernel), *dot = strrchr(name, '.');
+    const char *name = options->kernel != NULL ? base_name(options->kernel) : "", *dot = strrchr(name, '.');
     int length = dot != NULL && dot != name ? (int)(dot - name) : (int)strlen(name);
     if (output != NULL)
         options->output = strdup(output);
-    else if (asprintf(&options->output, "%.*s.img", length, name) < 0)
+    else if (asprintf(&options->output, "%.*s%s", length, name, ending) < 0)
         options->output = NULL;
     return options->output != NULL ? EXIT_OK : failure_memory();
 }
 
-enum exit_code build_options_take(poptContext context, struct build_options *options)
+enum exit_code build_options_take(poptContext context, const char *ending, bool bare, struct build_options *options)
 {
     const char **arguments = poptGetArgs(context);
+    size_t count = count_words(arguments);
     *options = (struct build_options){0};
-    if (count_words(arguments) != 1)
-        return failure(EXIT_USAGE, "give one kernel: imgtool build-image KERNEL [-o FILE]");
+    if (count > 1 || (count == 0 && !bare))
+        return failure(EXIT_USAGE, "give one KERNEL, and the file to write with -o FILE");
+    if (count == 0 && (output == NULL || ramdisk != NULL || command_line != NULL || config_file != NULL ||
+                       files != NULL || modules != NULL))
+        return failure(EXIT_USAGE, "without KERNEL, give -o FILE and nothing that goes along with a kernel");
     if (quiet && verbose)
         return failure(EXIT_USAGE, "--quiet and --verbose exclude each other");
-    options->kernel = arguments[0];
+    options->kernel = count != 0 ? arguments[0] : NULL;
     options->ramdisk = ramdisk;
     options->command_line = command_line;
     options->config_file = config_file;
@@ -162,11 +188,12 @@ enum exit_code build_options_take(poptContext context, struct build_options *opt
     options->quiet = quiet;
     options->verbose = verbose;
     options->force = force;
+    options->pvh = pvh;
     enum exit_code code = take_format(options);
     if (code == EXIT_OK)
         code = take_time(options);
     if (code == EXIT_OK)
-        code = take_output(options);
+        code = take_output(ending, options);
     return code == EXIT_OK ? take_lists(options) : code;
 }
 

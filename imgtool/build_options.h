@@ -1,4 +1,5 @@
-/* What the user asked build-image for: the command line, checked as far as it goes without a look at any file. */
+/* What the user asked build-image or build-direct for: the command line, checked as far as it goes without a look at
+ * any file. */
 #ifndef STAGECOACH_IMGTOOL_BUILD_OPTIONS_H
 #define STAGECOACH_IMGTOOL_BUILD_OPTIONS_H
 
@@ -27,12 +28,14 @@ struct build_options {
     uint64_t size; /* bytes; 0: as small as possible */
     int64_t time;  /* for the files' dates, seconds since 1970 */
     bool quiet, verbose, force;
+    bool pvh; /* build-direct */
 };
 
-extern const struct poptOption build_options_table[];
+extern const struct poptOption build_options_table[], build_direct_options_table[];
 
-/* Takes what popt has left in its variables, and the arguments. */
-enum exit_code build_options_take(poptContext context, struct build_options *options);
+/* Takes what popt has left in its variables, and the arguments. ending: of the output's default name.
+ * bare: there may be no kernel (NULL), if there is nothing else either. */
+enum exit_code build_options_take(poptContext context, const char *ending, bool bare, struct build_options *options);
 void build_options_free(struct build_options *options);
 
 #endif

@@ -30,7 +30,7 @@ struct command {
     int (*run)(poptContext context);
 };
 
-extern const struct command command_build_image, command_run, command_ls, command_cat, command_verify,
+extern const struct command command_build_image, command_build_direct, command_run, command_ls, command_cat, command_verify,
     command_inspect, command_diff, command_explain;
 
 #endif

@@ -129,32 +129,21 @@ static enum exit_code name_node(const struct fat_tree *tree, struct fat_node *no
     return add_tail(tree, node);
 }
 
-/* Room for one more: twice as much whenever the nodes are as many as a power of two. */
-static enum exit_code make_room(struct fat_tree *tree)
-{
-    if ((tree->count & (tree->count - 1)) != 0)
-        return EXIT_OK;
-    struct fat_node *nodes = reallocarray(tree->nodes, tree->count * (size_t)2, sizeof *nodes);
-    if (nodes == NULL)
-        return failure_memory();
-    tree->nodes = nodes;
-    return EXIT_OK;
-}
-
 static enum exit_code add_node(struct fat_tree *tree, uint32_t parent, const char *name, size_t size, bool directory,
                                uint32_t *index)
 {
-    enum exit_code code = make_room(tree);
-    if (code != EXIT_OK)
-        return code;
-    struct fat_node *nodes = tree->nodes, *node = &nodes[tree->count];
+    struct fat_node *nodes = reallocarray(tree->nodes, tree->count + 1u, sizeof *nodes);
+    if (nodes == NULL)
+        return failure_memory();
+    tree->nodes = nodes;
+    struct fat_node *node = &nodes[tree->count];
     memset(node, 0, sizeof *node);
     node->name = strndup(name, size);
     node->parent = parent;
     node->directory = directory;
     if (node->name == NULL)
         return failure_memory();
-    code = name_node(tree, node);
+    enum exit_code code = name_node(tree, node);
     if (code != EXIT_OK) {
         free(node->name);
         return code;

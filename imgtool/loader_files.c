@@ -2,6 +2,7 @@
 
 extern const uint8_t embedded_stage1[], embedded_stage1_end[];
 extern const uint8_t embedded_stages[], embedded_stages_end[];
+extern const uint8_t embedded_direct[], embedded_direct_end[];
 extern const uint8_t embedded_uefi[], embedded_uefi_end[];
 
 static struct span between(const uint8_t *start, const uint8_t *end)
@@ -22,4 +23,9 @@ struct span loader_stages(void)
 struct span loader_uefi(void)
 {
     return between(embedded_uefi, embedded_uefi_end);
+}
+
+struct span loader_direct(void)
+{
+    return between(embedded_direct, embedded_direct_end);
 }

@@ -7,5 +7,6 @@
 struct span loader_stage1(void);
 struct span loader_stages(void); /* begins with struct bios_stages_header */
 struct span loader_uefi(void);   /* BOOTX64.EFI */
+struct span loader_direct(void); /* direct.bin, bios/direct/direct_format.h */
 
 #endif

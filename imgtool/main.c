@@ -7,6 +7,7 @@
 
 static const struct command *const commands[] = {
     &command_build_image,
+    &command_build_direct,
     &command_run,
     &command_explain,
     &command_inspect,

@@ -1,5 +1,6 @@
 #include "output.h"
 
+#include "direct_file.h"
 #include "image_probe.h"
 
 #include <errno.h>
@@ -64,8 +65,8 @@ enum exit_code output_check(const char *path, bool force, const struct host_file
         if (inputs[i]->stat.st_dev == stat_now.st_dev && inputs[i]->stat.st_ino == stat_now.st_ino)
             return failure(EXIT_UNSAFE, "%s: is the input %s itself; choose another output with -o FILE", path,
                            inputs[i]->path);
-    if (!force && stat_now.st_size != 0 && !image_probe(path))
-        return failure(EXIT_UNSAFE, "%s: exists and is not an image of imgtool's; --force overwrites it", path);
+    if (!force && stat_now.st_size != 0 && !image_probe(path) && !direct_file_probe(path))
+        return failure(EXIT_UNSAFE, "%s: exists and is nothing that imgtool has made; --force overwrites it", path);
     return EXIT_OK;
 }
 

@@ -143,7 +143,10 @@ void qemu_arguments(const struct qemu_options *options, struct arguments *argume
         arguments_add(arguments, "-S");
     }
     add_firmware(options, arguments);
-    add_disk(options, arguments);
+    if (options->direct)
+        add_pair(arguments, "-kernel", options->image);
+    else
+        add_disk(options, arguments);
     add_channels(options, arguments);
     for (const char *const *extra = options->extra; extra && *extra; extra++)
         arguments_add(arguments, *extra);

@@ -9,7 +9,8 @@
 struct qemu_options {
     const char *program;            /* path of qemu-system-x86_64 */
     const char *image;              /* absolute path; the guest's writes are thrown away */
-    const char *machine;            /* "q35", "pc" */
+    bool direct;                    /* image is an ELF file for -kernel; there is no disk */
+    const char *machine;            /* "q35", "pc"; direct: "microvm" too */
     const char *disk;               /* "ide", "ahci", "virtio", "nvme", "usb", "scsi" */
     const char *accel;              /* "tcg", "kvm" */
     const char *memory, *cpu, *vga; /* as QEMU takes them; NULL: QEMU's default */

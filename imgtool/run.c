@@ -1,5 +1,6 @@
 /* imgtool run: boots an image, or a kernel, in QEMU. */
 #include "cli.h"
+#include "direct_file.h"
 #include "guest.h"
 #include "kvm_probe.h"
 #include "process.h"
@@ -14,12 +15,15 @@
 #include <unistd.h>
 
 static char *firmware, *disk, *machine, *memory, *cpu, *vga, *qemu_program, *screenshot, *serial_log, *e9_log;
-static int cpus = 1, timeout_seconds, gdb, gui, no_serial, verbose;
+static int direct, cpus = 1, timeout_seconds, gdb, gui, no_serial, verbose;
 
 static const struct poptOption options[] = {
     {"firmware", 'f', POPT_ARG_STRING, &firmware, 0, "bios (the default) or uefi", "NAME"},
+    {"direct", 'D', POPT_ARG_NONE, &direct, 0,
+     "no disk and no boot firmware's help: start a kernel, or a file of build-direct, as -kernel; much faster", NULL},
     {"disk", 'd', POPT_ARG_STRING, &disk, 0, "ide, ahci (the default), virtio, nvme, usb or scsi", "KIND"},
-    {"machine", 'M', POPT_ARG_STRING, &machine, 0, "q35, or pc (the default for --disk ide)", "NAME"},
+    {"machine", 'M', POPT_ARG_STRING, &machine, 0,
+     "q35, or pc (the default for --disk ide); microvm (the default for --direct)", "NAME"},
     {"memory", 'm', POPT_ARG_STRING, &memory, 0, "memory of the machine (default: 256M)", "SIZE"},
     {"cpu", 0, POPT_ARG_STRING, &cpu, 0, "CPU model and features as QEMU names them", "MODEL"},
     {"smp", 0, POPT_ARG_INT, &cpus, 0, "number of CPUs (default: 1)", "N"},
@@ -50,15 +54,30 @@ static bool one_of(const char *value, const char *option, const char *const *all
     return false;
 }
 
+static bool direct_ok(void)
+{
+    if (!direct && machine && strcmp(machine, "microvm") == 0)
+        cli_error("--machine microvm boots no disk: it needs --direct");
+    else if (direct && disk)
+        cli_error("--disk: a machine that is started with --direct has none");
+    else if (direct && firmware && strcmp(firmware, "uefi") == 0)
+        cli_error("--firmware uefi: QEMU starts a kernel by --direct without UEFI");
+    else if (direct && vga && strcmp(machine ? machine : "microvm", "microvm") == 0)
+        cli_error("--vga: the machine microvm has no place for a graphics card; add --machine q35");
+    else
+        return true;
+    return false;
+}
+
 static bool options_ok(void)
 {
     static const char *const firmwares[] = {"bios", "uefi", NULL};
-    static const char *const machines[] = {"q35", "pc", NULL};
+    static const char *const machines[] = {"q35", "pc", "microvm", NULL};
     static const char *const disks[] = {"ide", "ahci", "virtio", "nvme", "usb", "scsi", NULL};
     static const char *const cards[] = {"none", "std", "cirrus", "virtio", "qxl", NULL};
     const char *problem;
     if ((firmware && !one_of(firmware, "firmware", firmwares)) || (disk && !one_of(disk, "disk", disks)) ||
-        (machine && !one_of(machine, "machine", machines)) || (vga && !one_of(vga, "vga", cards)))
+        (machine && !one_of(machine, "machine", machines)) || (vga && !one_of(vga, "vga", cards)) || !direct_ok())
         return false;
     if (cpus < 1 || timeout_seconds < 0) {
         cli_error("--smp and --timeout take positive numbers");
@@ -68,7 +87,7 @@ static bool options_ok(void)
         cli_error("--serial-log needs a serial port: leave out --no-serial");
         return false;
     }
-    if (machine && (problem = qemu_disk_problem(machine, disk ? disk : "ahci"))) {
+    if (machine && !direct && (problem = qemu_disk_problem(machine, disk ? disk : "ahci"))) {
         cli_error("--machine %s: %s", machine, problem);
         return false;
     }
@@ -118,12 +137,15 @@ static int find_firmware(struct workspace *workspace)
     return copy_file(variables, workspace->variables) ? EXIT_OK : EXIT_IO;
 }
 
+/* Of the two ways in, PVH tells more than Multiboot 1: --pvh makes QEMU choose it. */
 static int build_image(struct workspace *workspace, const char *kernel)
 {
     struct arguments arguments = {0};
     snprintf(workspace->image, sizeof workspace->image, "%.*s/disk.img", PATH_MAX - 16, workspace->directory);
     arguments_add(&arguments, "/proc/self/exe");
-    arguments_add(&arguments, "build-image");
+    arguments_add(&arguments, direct ? "build-direct" : "build-image");
+    if (direct)
+        arguments_add(&arguments, "--pvh");
     arguments_add(&arguments, "--quiet");
     arguments_add(&arguments, "--output");
     arguments_add(&arguments, workspace->image);
@@ -151,8 +173,18 @@ static int find_image(struct workspace *workspace, const char *path)
         cli_error("%s is a directory; run takes a disk image or an ELF kernel", path);
         return EXIT_INPUT_REJECTED;
     }
-    if (memcmp(magic, "\177ELF", sizeof magic) == 0)
+    bool is_elf = memcmp(magic, "\177ELF", sizeof magic) == 0;
+    bool is_direct = is_elf && direct_file_probe(path);
+    if (is_elf && !is_direct)
         return build_image(workspace, path);
+    if (is_direct && !direct) {
+        cli_error("%s is a file of build-direct: start it with --direct", path);
+        return EXIT_USAGE;
+    }
+    if (direct && !is_elf) {
+        cli_error("%s: --direct starts an ELF kernel, or what imgtool build-direct made of one", path);
+        return EXIT_INPUT_REJECTED;
+    }
     if (!realpath(path, workspace->image)) {
         cli_error("%s: %s", path, strerror(errno));
         return EXIT_IO;
@@ -179,7 +211,10 @@ static int run_guest(const struct workspace *workspace, const char *const *extra
     struct guest_options guest = {
         .qemu = {.program = workspace->program,
                  .image = workspace->image,
-                 .machine = machine ? machine : qemu_default_machine(chosen_disk),
+                 .direct = direct,
+                 .machine = machine  ? machine
+                            : direct ? "microvm"
+                                     : qemu_default_machine(chosen_disk),
                  .disk = chosen_disk,
                  .accel = accelerator,
                  .memory = memory ? memory : "256M",
@@ -239,6 +274,7 @@ const struct command command_run = {
     .arguments = "IMAGE|KERNEL [-- QEMU-ARGUMENT...]",
     .summary = "boot an image, or a kernel, in QEMU",
     .examples = "imgtool run disk.img --firmware uefi\n"
+                "imgtool run --direct kernel.elf\n"
                 "imgtool run kernel.elf --timeout 30 --screenshot screen.png\n"
                 "imgtool run disk.img --disk usb --memory 2G --gui\n"
                 "imgtool run disk.img --gdb -- -d int,cpu_reset",

@@ -159,7 +159,7 @@ struct boot_disk {              /* where config, kernel and modules were read fr
     uint64_t partition_lba;     /* 48  first block of the partition, in the disk's logical blocks */
 };
 
-struct boot_efi { /* all zero unless the firmware is UEFI */
+struct boot_efi { /* all zero unless the firmware is UEFI, or NONE and whoever started us passed on what UEFI gave it */
     uint64_t system_table_phys;
     void *memory_map; /* EFI_MEMORY_DESCRIPTORs as ExitBootServices accepted them, for SetVirtualAddressMap */
     uint64_t memory_map_phys;

@@ -89,6 +89,8 @@ static void check_command_line(const struct boot_info *info)
         check_equal("firmware", info->firmware, BOOT_FIRMWARE_BIOS);
     if (words_have(line, "firmware=uefi"))
         check_equal("firmware", info->firmware, BOOT_FIRMWARE_UEFI);
+    if (words_have(line, "firmware=none"))
+        check_equal("firmware", info->firmware, BOOT_FIRMWARE_NONE);
     if (words_have(line, "table=gpt"))
         check_equal("partition table", info->disk.table, BOOT_DISK_GPT);
     if (words_have(line, "table=mbr"))

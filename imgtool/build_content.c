@@ -1,0 +1,95 @@
+#include "build_content.h"
+
+#include "kernel_check.h"
+#include "output.h"
+
+#include <stdlib.h>
+
+#define UEFI_PATH "/EFI/BOOT/BOOTX64.EFI"
+
+enum exit_code build_content_config(const struct build_options *options, struct image_config *config)
+{
+    struct image_module *lines = calloc(options->module_count + 1, sizeof *lines);
+    if (lines == NULL)
+        return failure_memory();
+    for (size_t i = 0; i < options->module_count; i++)
+        lines[i] = options->modules[i].line;
+    struct image_config_wishes wishes = {
+        .config_file = options->config_file,
+        .command_line = options->command_line,
+        .ramdisk = options->ramdisk != NULL,
+        .modules = lines,
+        .module_count = options->module_count,
+    };
+    enum exit_code code = image_config_make(&wishes, config);
+    free(lines);
+    return code;
+}
+
+enum exit_code build_content_collect(const struct build_options *options, const struct image_config *config,
+                                     struct span uefi_loader, struct image_content *content)
+{
+    struct span text = {(const uint8_t *)config->text, config->size};
+    enum exit_code code = image_content_add_file(content, options->kernel, config->kernel_path);
+    if (code == EXIT_OK && uefi_loader.data != NULL)
+        code = image_content_add_bytes(content, uefi_loader, UEFI_PATH);
+    if (code == EXIT_OK && text.data != NULL)
+        code = image_content_add_bytes(content, text, CONFIG_PATH);
+    if (code == EXIT_OK && options->ramdisk != NULL)
+        code = image_content_add_file(content, options->ramdisk, config->ramdisk_path);
+    for (size_t i = 0; i < options->module_count && code == EXIT_OK; i++)
+        code = image_content_add_file(content, options->modules[i].source, options->modules[i].line.path);
+    for (size_t i = 0; i < options->file_count && code == EXIT_OK; i++)
+        code = image_content_add_file(content, options->files[i].source, options->files[i].path);
+    return code;
+}
+
+/* What the configuration names must be there, and not be empty: the loader opens it before it boots. */
+static enum exit_code find_payload(const struct image_content *content, struct config_text path, const char *key,
+                                   uint64_t *size)
+{
+    const struct image_item *item = image_content_find(content, path.text, path.size);
+    if (item == NULL)
+        return failure(EXIT_INPUT_REJECTED,
+                       "the configuration's %s %.*s is not in the image; add it with --file SRC:%.*s", key,
+                       (int)path.size, path.text, (int)path.size, path.text);
+    *size = image_item_size(item);
+    if (*size == 0)
+        return failure(EXIT_INPUT_REJECTED, "%s: the %s is empty (error %d)",
+                       item->bytes.data != NULL ? item->path : item->file.path, key, STATUS_FILE_EMPTY);
+    return EXIT_OK;
+}
+
+enum exit_code build_content_check(const struct image_config *made, const struct image_content *content)
+{
+    const struct config *config = &made->config;
+    struct kernel_check check = {.kernel = &content->items[0].file, .config = config};
+    enum exit_code code = EXIT_OK;
+    if (config->ramdisk.size > 0)
+        code = find_payload(content, config->ramdisk, "ramdisk", &check.ramdisk_size);
+    for (uint32_t i = 0; i < config->module_count && code == EXIT_OK; i++)
+        code = find_payload(content, config->modules[i].path, "module", &check.module_sizes[i]);
+    return code == EXIT_OK ? kernel_check(&check) : code;
+}
+
+enum exit_code build_content_check_output(const struct build_options *options, const struct image_content *content)
+{
+    struct host_file config_input = {.fd = -1}; /* only to tell it from the output */
+    const struct host_file **inputs = calloc(content->count + 1u, sizeof *inputs);
+    size_t count = 0;
+    if (inputs == NULL)
+        return failure_memory();
+    enum exit_code code = EXIT_OK;
+    if (options->config_file != NULL) {
+        code = host_file_open(&config_input, options->config_file);
+        inputs[count++] = &config_input;
+    }
+    for (uint32_t i = 0; i < content->count; i++)
+        if (content->items[i].bytes.data == NULL)
+            inputs[count++] = &content->items[i].file;
+    if (code == EXIT_OK)
+        code = output_check(options->output, options->force, inputs, count);
+    host_file_close(&config_input);
+    free(inputs);
+    return code;
+}

@@ -1,0 +1,21 @@
+/* What build-image and build-direct have in common: the configuration and the files that go along. */
+#ifndef STAGECOACH_IMGTOOL_BUILD_CONTENT_H
+#define STAGECOACH_IMGTOOL_BUILD_CONTENT_H
+
+#include "build_options.h"
+#include "image_content.h"
+
+enum exit_code build_content_config(const struct build_options *options, struct image_config *config);
+
+/* Opens everything, in the order in which it will lie in the image: what is read first stands first. uefi_loader: NULL
+ * data leaves it out. The kernel is the first item. */
+enum exit_code build_content_collect(const struct build_options *options, const struct image_config *config,
+                                     struct span uefi_loader, struct image_content *content);
+
+/* Refuses what the loader would refuse. */
+enum exit_code build_content_check(const struct image_config *config, const struct image_content *content);
+
+/* Refuses an output that must not be overwritten. */
+enum exit_code build_content_check_output(const struct build_options *options, const struct image_content *content);
+
+#endif
