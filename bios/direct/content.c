@@ -154,7 +154,7 @@ static bool names_equal(const char *path, struct span name)
     }
     while (*path == '/')
         path++;
-    for (; size > 0 && lower(*path) == lower(*text); size--, path++)
+    for (; size > 0 && *path != '\0' && lower(*path) == lower(*text); size--, path++)
         text++;
     return size == 0 && *path == '\0';
 }

@@ -51,12 +51,21 @@ static enum status make_configuration(struct error *error)
     return status;
 }
 
+static void tell_starter(void)
+{
+    const struct starter *starter = facts_starter();
+    log_info("started by %.*s, lies at %#llx, %u modules", starter->loader.size != 0 ? (int)starter->loader.size : 6,
+             starter->loader.size != 0 ? starter->loader.text : "a VMM", (unsigned long long)facts_image().phys,
+             starter->module_count);
+}
+
 enum status firmware_start(struct error *error)
 {
     struct content_piece own = facts_archive();
     enum status status = facts_read(error);
     if (status != STATUS_OK)
         return status;
+    tell_starter();
     facts_find_tables();
     status = memory_map_start(error);
     if (status == STATUS_OK)

@@ -138,6 +138,8 @@ static bool next_basic(const struct starter_map *map, uint64_t place, struct sta
 
 bool starter_map_next(const struct starter_map *map, uint64_t *place, struct starter_region *region)
 {
+    if (map->kind == STARTER_MAP_NONE)
+        return false;
     if (map->kind == STARTER_MAP_BASIC)
         return next_basic(map, (*place)++, region);
     uint64_t step = map->step, need = map->kind == STARTER_MAP_EFI ? sizeof(struct efi_memory_descriptor) : RECORD_SIZE;
@@ -148,7 +150,7 @@ bool starter_map_next(const struct starter_map *map, uint64_t *place, struct sta
         need = RECORD_SIZE + MULTIBOOT1_SIZE_FIELD;
         at += MULTIBOOT1_SIZE_FIELD;
     }
-    if (map->kind == STARTER_MAP_NONE || step < need || left < need)
+    if (step < need || left < need)
         return false;
     if (map->kind == STARTER_MAP_EFI)
         read_descriptor(at, region);

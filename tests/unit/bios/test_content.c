@@ -206,6 +206,17 @@ static void members(void **state)
     expect_no_file("/behind", STATUS_FILE_NOT_FOUND);
 }
 
+/* The end of the path is not the end of the name. */
+static void name_with_nul(void **state)
+{
+    (void)state;
+    add_member("kernel.x", 0100644, "K");
+    add_member("TRAILER!!!", 0, "");
+    assert_int_equal(sort(), STATUS_OK);
+    memset((uint8_t *)fake_memory(ARCHIVE, 256) + 110 + 6, 0, 2);
+    expect_no_file("/kernel", STATUS_FILE_NOT_FOUND);
+}
+
 static void outside_before_inside(void **state)
 {
     (void)state;
@@ -320,6 +331,7 @@ int main(void)
         cmocka_unit_test_setup(twice, start),
         cmocka_unit_test_setup(file_names, start),
         cmocka_unit_test_setup(members, start),
+        cmocka_unit_test_setup(name_with_nul, start),
         cmocka_unit_test_setup(outside_before_inside, start),
         cmocka_unit_test_setup(damaged_archives, start),
         cmocka_unit_test_setup(nothing_from_outside, start),

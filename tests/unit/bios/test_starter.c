@@ -403,6 +403,7 @@ static void pvh_version_0(void **state)
     put(BASE + 48, 2, 4); /* not part of it */
     assert_int_equal(parse_pvh(), STATUS_OK);
     assert_int_equal(starter.map.kind, STARTER_MAP_NONE);
+    expect_map_end(0);
     expect_in_use(BASE, 40);
 }
 
