@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""One image file on four firmwares, one digest: digests.py --imgtool PROGRAM --kernels DIRECTORY [--keep DIRECTORY] CASE
+"""One image file on four firmwares, and the same content started directly, one digest: digests.py --imgtool PROGRAM --kernels DIRECTORY [--keep DIRECTORY] CASE
 
 digests.py list prints the cases with their labels. The digest that the conformance kernel prints covers all that must not
 depend on the door: headers, segments and their rights, command line, ramdisk, modules.
@@ -8,6 +8,7 @@ depend on the door: headers, segments and their rights, command line, ramdisk, m
 import argparse
 import hashlib
 import re
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -29,22 +30,36 @@ FIRMWARES = {
 }
 
 
+def start_directly(arguments, directory, options):
+    """The same kernel and files, as a file for VMMs: by PVH on a microVM."""
+    file = directory / "os.elf"
+    subprocess.run([arguments.imgtool, "build-direct", "--quiet", "--pvh", "-o", file, *options], check=True,
+                   stdin=subprocess.DEVNULL)  # fmt: skip
+    return machine.run_qemu(arguments.imgtool, file, directory, "--direct")
+
+
+def digest_of(outcome):
+    found = re.search(r"^BOOT-OK (\w+)\r?$", outcome.e9, re.MULTILINE)
+    return found[1] if found and "BOOT-ERR" not in outcome.e9 else None
+
+
 def judge(arguments, directory):
     image = directory / "disk.img"
     ramdisk, module = (machine.write_payload(directory, size, size) for size in (300001, 4097))
-    machine.build_image(arguments.imgtool, Path(arguments.kernels) / f"{CASES[arguments.case]}.elf", image, "--table",
-                        arguments.case, "--ramdisk", ramdisk, "--module", f"{module}:one:first module", "--cmdline",
-                        machine.command_line("ramdisk=300001 modules=1"))  # fmt: skip
+    kernel = Path(arguments.kernels) / f"{CASES[arguments.case]}.elf"
+    content = ["--ramdisk", ramdisk, "--module", f"{module}:one:first module", "--cmdline",
+               machine.command_line("ramdisk=300001 modules=1")]  # fmt: skip
+    machine.build_image(arguments.imgtool, kernel, image, "--table", arguments.case, *content)
     before = hashlib.sha256(image.read_bytes()).digest()
     digests = {}
     for name, boot in FIRMWARES.items():
         outcome = boot(arguments, image, directory)
-        found = re.search(r"^BOOT-OK (\w+)\r?$", outcome.e9, re.MULTILINE)
-        if not found or "BOOT-ERR" in outcome.e9:
+        digests[name] = digest_of(outcome)
+        if digests[name] is None:
             return f"{outcome.describe()}{name}: port E9 has no BOOT-OK with a digest"
-        digests[name] = found[1]
         if hashlib.sha256(image.read_bytes()).digest() != before:
             return f"{name}: the image was changed"
+    digests["directly"] = digest_of(start_directly(arguments, directory, [kernel, *content]))
     return None if len(set(digests.values())) == 1 else f"different digests: {digests}"
 
 

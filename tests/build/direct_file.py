@@ -12,6 +12,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "boot"))
+import relocation  # noqa: E402
+
 PHYS32_ENTRY, PHYS32_RELOC = 0x12, 0x13
 
 
@@ -46,7 +49,7 @@ def check_elf(path):
 
 def check_archive(imgtool, kernel, path, directory):
     inspected = path.read_bytes()
-    start = inspected.index(b"070701", 0x40000) if b"070701" in inspected[0x40000:] else -1
+    start = relocation.loader_size(inspected)
     tree = directory / "tree"
     tree.mkdir()
     subprocess.run(["cpio", "-idm", "--quiet"], cwd=tree, input=inspected[start:], check=True)
