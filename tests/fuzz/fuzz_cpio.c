@@ -27,8 +27,10 @@ static void walk(struct span archive)
             return;
         }
         FUZZ_ASSERT(at > before && at <= archive.size);
-        FUZZ_ASSERT(member.data.data >= archive.data && member.data.data + member.data.size <= archive.data + archive.size);
-        FUZZ_ASSERT(member.name.data > archive.data && member.name.data + member.name.size < archive.data + archive.size);
+        FUZZ_ASSERT(member.data.data >= archive.data &&
+                    member.data.data + member.data.size <= archive.data + archive.size);
+        FUZZ_ASSERT(member.name.data > archive.data &&
+                    member.name.data + member.name.size < archive.data + archive.size);
         before = at;
     }
 }

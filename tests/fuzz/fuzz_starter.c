@@ -44,8 +44,8 @@ static void check(const struct starter *starter, const uint8_t *data, size_t siz
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static enum status (*const parsers[])(const struct phys_view *, uint64_t, struct starter *, struct error *) = {
-        multiboot1_parse, multiboot2_parse, start_info_parse};
+    static enum status (*const parsers[])(const struct phys_view *, uint64_t, struct starter *,
+                                          struct error *) = {multiboot1_parse, multiboot2_parse, start_info_parse};
     static struct starter starter;
     struct error error;
     if (size == 0)
