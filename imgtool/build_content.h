@@ -13,7 +13,7 @@ enum exit_code build_content_collect(const struct build_options *options, const 
                                      struct span uefi_loader, struct image_content *content);
 
 /* Refuses what the loader would refuse. */
-enum exit_code build_content_check(const struct image_config *config, const struct image_content *content);
+enum exit_code build_content_check(const struct image_config *made, const struct image_content *content);
 
 /* Refuses an output that must not be overwritten. */
 enum exit_code build_content_check_output(const struct build_options *options, const struct image_content *content);

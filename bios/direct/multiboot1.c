@@ -33,7 +33,9 @@ static enum status take_modules(const struct phys_view *view, const uint8_t *inf
         return STATUS_OK;
     const uint8_t *list =
         starter_take(starter, view, load32(info + MODULES), (uint64_t)count * MODULE_SIZE, "list of modules", error);
-    enum status status = list != NULL ? STATUS_OK : error->status;
+    if (list == NULL)
+        return error->status;
+    enum status status = STATUS_OK;
     for (uint32_t i = 0; i < count && status == STATUS_OK; i++, list += MODULE_SIZE) {
         uint32_t start = load32(list), end = load32(list + 4);
         struct config_text text;

@@ -24,7 +24,9 @@ static enum status take_modules(const struct phys_view *view, const uint8_t *inf
         return STATUS_OK;
     const uint8_t *list =
         starter_take(starter, view, load64(info + MODULES), (uint64_t)count * MODULE_SIZE, "list of modules", error);
-    enum status status = list != NULL ? STATUS_OK : error->status;
+    if (list == NULL)
+        return error->status;
+    enum status status = STATUS_OK;
     for (uint32_t i = 0; i < count && status == STATUS_OK; i++, list += MODULE_SIZE) {
         struct config_text text;
         status = starter_take_text(starter, view, load64(list + MODULE_TEXT), &text, "string of a module", error);
