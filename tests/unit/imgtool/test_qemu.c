@@ -142,6 +142,21 @@ static void passes_wishes_on(void **state)
     assert_string_equal(strstr(text, "-d\n"), "-d\nint,cpu_reset\n"); /* last, so that the user wins */
 }
 
+/* What is started directly is no disk. */
+static void a_direct_start_has_no_disk(void **state)
+{
+    (void)state;
+    struct qemu_options options = plain;
+    options.direct = true;
+    options.image = "/tmp/os.elf";
+    options.machine = "microvm";
+    const char *text = joined(&options);
+    assert_has(text, "-kernel\n/tmp/os.elf\n");
+    assert_has(text, "-machine\nmicrovm\n");
+    assert_lacks(text, "-drive");
+    assert_lacks(text, "drive=boot");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -151,6 +166,7 @@ int main(void)
         cmocka_unit_test(firmware_is_read_only),
         cmocka_unit_test(ends_are_seen),
         cmocka_unit_test(passes_wishes_on),
+        cmocka_unit_test(a_direct_start_has_no_disk),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
