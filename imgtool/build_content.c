@@ -75,7 +75,7 @@ enum exit_code build_content_check(const struct image_config *made, const struct
 enum exit_code build_content_check_output(const struct build_options *options, const struct image_content *content)
 {
     struct host_file config_input = {.fd = -1}; /* only to tell it from the output */
-    const struct host_file **inputs = calloc(content->count + 1u, sizeof *inputs);
+    const struct host_file **inputs = calloc(content->count + options->partition_count + 1u, sizeof *inputs);
     size_t count = 0;
     if (inputs == NULL)
         return failure_memory();
@@ -87,6 +87,8 @@ enum exit_code build_content_check_output(const struct build_options *options, c
     for (uint32_t i = 0; i < content->count; i++)
         if (content->items[i].bytes.data == NULL)
             inputs[count++] = &content->items[i].file;
+    for (size_t i = 0; i < options->partition_count; i++)
+        inputs[count++] = &options->partitions[i].file;
     if (code == EXIT_OK)
         code = output_check(options->output, options->force, inputs, count);
     host_file_close(&config_input);

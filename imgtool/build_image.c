@@ -16,22 +16,43 @@ struct build {
     struct image_plan plan;
 };
 
+static enum exit_code open_partitions(struct build *build, uint64_t *sectors)
+{
+    enum exit_code code = EXIT_OK;
+    for (size_t i = 0; i < build->options.partition_count && code == EXIT_OK; i++) {
+        struct image_partition *partition = &build->options.partitions[i];
+        code = image_partition_open(partition);
+        sectors[i] = partition->file.size / LAYOUT_SECTOR_SIZE + (partition->file.size % LAYOUT_SECTOR_SIZE != 0);
+    }
+    return code;
+}
+
 static enum exit_code plan_layout(struct build *build)
 {
     struct image_plan *plan = &build->plan;
     const struct build_options *options = &build->options;
-    uint64_t sectors = options->size / LAYOUT_SECTOR_SIZE, room = 0;
-    if (sectors != 0) {
-        room = layout_esp_room(options->table, sectors);
-        if (room == 0)
-            return failure(EXIT_INPUT_REJECTED, "--size: an image has at least 4 MiB with GPT, 2 MiB with MBR");
-    }
-    enum exit_code code =
-        fat_geometry_make(&build->content.tree, options->fat_bits, room, LAYOUT_ALIGNMENT, &plan->geometry);
+    uint64_t extra[LAYOUT_EXTRA_MAX], room = 0;
+    struct layout_wishes wishes = {
+        .table = options->table,
+        .sectors = options->size / LAYOUT_SECTOR_SIZE,
+        .stages_sectors = options->bios ? loader_stages().size / LAYOUT_SECTOR_SIZE : 0,
+        .extra_sectors = extra,
+        .extra_count = (uint32_t)options->partition_count,
+    };
+    enum exit_code code = open_partitions(build, extra);
     if (code != EXIT_OK)
         return code;
-    return layout_make(options->table, sectors, plan->geometry.sectors, loader_stages().size / LAYOUT_SECTOR_SIZE,
-                       &plan->layout);
+    if (wishes.sectors != 0) {
+        room = layout_esp_room(&wishes);
+        if (room == 0)
+            return failure(EXIT_INPUT_REJECTED, "--size: an image has at least 4 MiB with GPT, 2 MiB with MBR%s",
+                           options->partition_count != 0 ? ", besides the further partitions" : "");
+    }
+    bool stages_inside = options->table == LAYOUT_NONE && options->bios;
+    code =
+        fat_geometry_make(&build->content.tree, options->fat_bits, room, LAYOUT_ALIGNMENT,
+                          stages_inside ? LAYOUT_VOLUME_STAGES + (uint32_t)wishes.stages_sectors : 0, &plan->geometry);
+    return code == EXIT_OK ? layout_make(&wishes, plan->geometry.sectors, &plan->layout) : code;
 }
 
 /* The text that the ids come from: all that makes this image different, but no name of a host directory. */
@@ -47,6 +68,11 @@ static enum exit_code derive_ids(struct build *build)
             build->plan.geometry.bits, layout->sectors);
     for (uint32_t i = 0; i < build->content.count; i++)
         fprintf(text, "%s %lu\n", build->content.items[i].path, image_item_size(&build->content.items[i]));
+    if (!build->options.bios || !build->options.uefi)
+        fprintf(text, "only %s\n", build->options.bios ? "bios" : "uefi");
+    for (size_t i = 0; i < build->options.partition_count; i++)
+        fprintf(text, "partition %lu %s %s\n", build->options.partitions[i].file.size,
+                build->options.partitions[i].type_word, build->options.partitions[i].name_text);
     fwrite(build->config.text, 1, build->config.size, text);
     enum exit_code code = fclose(text) != 0 ? failure_memory()
                                             : ids_derive(&build->content.items[0].file, recipe, size, &build->plan.ids);
@@ -56,13 +82,22 @@ static enum exit_code derive_ids(struct build *build)
 
 static enum exit_code make_plan(struct build *build)
 {
+    const struct build_options *options = &build->options;
+    struct span uefi_loader = options->uefi ? loader_uefi() : (struct span){0};
     build->plan.content = &build->content;
-    build->plan.stamp = fat_stamp_make(build->options.time);
+    build->plan.stamp = fat_stamp_make(options->time);
+    build->plan.partitions = options->partitions;
+    build->plan.uefi = options->uefi;
+    build->plan.volume_type = partition_type_data(options->fat_bits);
+    if (options->uefi)
+        partition_type_take("esp", options->table, &build->plan.volume_type);
+    build->plan.protective_slot = options->protective_slot;
+    build->plan.protective_active = options->protective_active;
     enum exit_code code = image_content_init(&build->content);
     if (code == EXIT_OK)
         code = build_content_config(&build->options, &build->config);
     if (code == EXIT_OK)
-        code = build_content_collect(&build->options, &build->config, loader_uefi(), &build->content);
+        code = build_content_collect(options, &build->config, uefi_loader, &build->content);
     if (code == EXIT_OK)
         code = build_content_check(&build->config, &build->content);
     if (code == EXIT_OK)
@@ -103,6 +138,8 @@ static void print_plan(const struct build *build)
     print_extent("BIOS boot partition", layout->bios_partition);
     print_extent("loader stages", layout->stages);
     print_extent("FAT volume", layout->esp);
+    for (uint32_t i = 0; i < layout->extra_count; i++)
+        print_extent(build->options.partitions[i].source, layout->extra[i]);
     print_extent("backup GPT entries", layout->backup_entries);
     print_extent("backup GPT header", layout->backup_header);
     printf("  FAT%u, %u clusters of %u bytes, %u in use\n", geometry->bits, geometry->cluster_count,
@@ -113,16 +150,18 @@ static void print_plan(const struct build *build)
 
 static void report(const struct build *build)
 {
+    static const char *const table_names[] = {
+        [LAYOUT_GPT] = "GPT", [LAYOUT_MBR] = "MBR", [LAYOUT_NONE] = "no partitions"};
     char size[32];
     if (build->options.quiet)
         return;
     printf("%s: %s, %s, FAT%u\n", build->options.output,
            size_text(build->plan.layout.sectors * LAYOUT_SECTOR_SIZE, size, sizeof size),
-           build->options.table == LAYOUT_GPT ? "GPT" : "MBR", build->plan.geometry.bits);
+           table_names[build->options.table], build->plan.geometry.bits);
     if (build->options.verbose)
         print_plan(build);
     else
-        printf("next: imgtool run %s\n", build->options.output);
+        printf("next: imgtool run %s%s\n", build->options.output, build->options.bios ? "" : " --firmware uefi");
 }
 
 static int run(poptContext context)
@@ -150,7 +189,10 @@ const struct command command_build_image = {
     .summary = "make a disk image that boots KERNEL under BIOS and UEFI",
     .examples = "imgtool build-image kernel.elf\n"
                 "imgtool build-image kernel.elf -o disk.img --ramdisk initrd.cpio --cmdline 'root=/dev/ram0 verbose'\n"
-                "imgtool build-image kernel.elf --table mbr --fat 16 --file init.conf:/etc/init.conf\n",
+                "imgtool build-image kernel.elf --table mbr --fat 16 --file init.conf:/etc/init.conf\n"
+                "imgtool build-image kernel.elf --only bios --partition root.ext4:linux\n"
+                "imgtool build-image kernel.elf --only uefi --partition root.ext4:linux:root\n"
+                "imgtool build-image kernel.elf --format fat -o volume.img\n",
     .options = build_options_table,
     .run = run,
 };

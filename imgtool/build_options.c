@@ -1,5 +1,6 @@
 #include "build_options.h"
 
+#include "mbr.h"
 #include "size.h"
 
 #include <stdlib.h>
@@ -7,9 +8,9 @@
 
 #define TIME_DEFAULT 315532800 /* 1980-01-01: where FAT's time begins */
 
-static char *output, *ramdisk, *command_line, *config_file, *table, *size, *seed;
-static const char **files, **modules;
-static int fat_bits = 32, pvh, quiet, verbose, force;
+static char *output, *ramdisk, *command_line, *config_file, *format, *table, *only, *size, *seed, *protective_active;
+static const char **files, **modules, **partitions;
+static int fat_bits = 32, protective_slot, pvh, quiet, verbose, force;
 
 /* Rows that both commands have. */
 #define CONTENT_OPTIONS                                                                                                \
@@ -39,7 +40,18 @@ static int fat_bits = 32, pvh, quiet, verbose, force;
 const struct poptOption build_options_table[] = {
     {"output", 'o', POPT_ARG_STRING, &output, 0, "image to write (default: the kernel's name with .img, right here)",
      "FILE"},
-    CONTENT_OPTIONS{"table", 0, POPT_ARG_STRING, &table, 0, "partition table: gpt (the default) or mbr", "KIND"},
+    CONTENT_OPTIONS{"partition", 0, POPT_ARG_ARGV, &partitions, 0,
+     "add a partition with the bytes of FILE; TYPE: a name such as linux, a GUID, for MBR 0xNN; repeatable",
+     "FILE:TYPE[:NAME]"},
+    {"only", 0, POPT_ARG_STRING, &only, 0, "leave the other firmware's loader out: bios (MBR by default) or uefi",
+     "FIRMWARE"},
+    {"format", 0, POPT_ARG_STRING, &format, 0, "disk (the default), or fat: just the FAT volume, without partitions",
+     "KIND"},
+    {"table", 0, POPT_ARG_STRING, &table, 0, "partition table: gpt (the default) or mbr", "KIND"},
+    {"pmbr-active", 0, POPT_ARG_STRING, &protective_active, 0,
+     "GPT: mark the protective MBR entry active: on (the default; some BIOSes insist) or off (some UEFI do)", "on|off"},
+    {"pmbr-slot", 0, POPT_ARG_INT, &protective_slot, 0,
+     "GPT: which of the MBR's four entries is the protective one (default 1; some BIOSes want 2)", "NUMBER"},
     {"fat", 0, POPT_ARG_INT, &fat_bits, 0, "FAT type: 32 (the default), 16 or 12 for small media", "BITS"},
     {"size", 0, POPT_ARG_STRING, &size, 0, "size of the image, such as 64M (default: what is needed)", "SIZE"},
     {"seed", 0, POPT_ARG_STRING, &seed, 0, "another text gives other GUIDs to an otherwise equal image", "TEXT"},
@@ -124,14 +136,8 @@ static enum exit_code take_lists(struct build_options *options)
     return code;
 }
 
-static enum exit_code take_format(struct build_options *options)
+static enum exit_code take_size(struct build_options *options)
 {
-    if (table != NULL && strcmp(table, "gpt") != 0 && strcmp(table, "mbr") != 0)
-        return failure(EXIT_USAGE, "--table %s: choose gpt or mbr", table);
-    if (fat_bits != 12 && fat_bits != 16 && fat_bits != 32)
-        return failure(EXIT_USAGE, "--fat %d: choose 12, 16 or 32", fat_bits);
-    options->table = table != NULL && strcmp(table, "mbr") == 0 ? LAYOUT_MBR : LAYOUT_GPT;
-    options->fat_bits = (uint32_t)fat_bits;
     if (size == NULL)
         return EXIT_OK;
     if (!size_parse(size, &options->size) || options->size == 0)
@@ -139,6 +145,73 @@ static enum exit_code take_format(struct build_options *options)
     if (options->size % LAYOUT_SECTOR_SIZE != 0)
         return failure(EXIT_USAGE, "--size %s: must be a multiple of %u bytes", size, LAYOUT_SECTOR_SIZE);
     return EXIT_OK;
+}
+
+static bool is_either(const char *word, const char *one, const char *other)
+{
+    return word == NULL || strcmp(word, one) == 0 || strcmp(word, other) == 0;
+}
+
+static enum exit_code check_words(void)
+{
+    if (!is_either(table, "gpt", "mbr"))
+        return failure(EXIT_USAGE, "--table %s: choose gpt or mbr", table);
+    if (!is_either(only, "bios", "uefi"))
+        return failure(EXIT_USAGE, "--only %s: choose bios or uefi", only);
+    if (!is_either(format, "disk", "fat"))
+        return failure(EXIT_USAGE, "--format %s: choose disk or fat", format);
+    if (!is_either(protective_active, "on", "off"))
+        return failure(EXIT_USAGE, "--pmbr-active %s: choose on or off", protective_active);
+    if (fat_bits != 12 && fat_bits != 16 && fat_bits != 32)
+        return failure(EXIT_USAGE, "--fat %d: choose 12, 16 or 32", fat_bits);
+    return EXIT_OK;
+}
+
+static enum exit_code take_table(struct build_options *options)
+{
+    bool bare = format != NULL && strcmp(format, "fat") == 0;
+    if (bare && (table != NULL || partitions != NULL))
+        return failure(EXIT_USAGE, "--format fat has no partition table: leave --table and --partition out");
+    bool mbr = table != NULL ? strcmp(table, "mbr") == 0 : only != NULL && options->bios;
+    options->table = bare ? LAYOUT_NONE : mbr ? LAYOUT_MBR : LAYOUT_GPT;
+    if (options->table != LAYOUT_GPT && (protective_active != NULL || protective_slot != 0))
+        return failure(EXIT_USAGE, "--pmbr-active and --pmbr-slot are for GPT: only there the MBR is protective");
+    if (protective_slot < 0 || protective_slot > (int)MBR_SLOTS)
+        return failure(EXIT_USAGE, "--pmbr-slot %d: choose 1 to %u", protective_slot, MBR_SLOTS);
+    options->protective_slot = protective_slot != 0 ? (uint32_t)protective_slot : 1;
+    options->protective_active = protective_active == NULL || strcmp(protective_active, "on") == 0;
+    return EXIT_OK;
+}
+
+static enum exit_code take_partitions(struct build_options *options)
+{
+    size_t count = count_words(partitions);
+    size_t most = options->table == LAYOUT_MBR ? LAYOUT_EXTRA_MAX_MBR : LAYOUT_EXTRA_MAX;
+    if (count > most)
+        return failure(EXIT_USAGE, "--partition: %zu are too many; this table has room for %zu%s", count, most,
+                       options->table == LAYOUT_MBR ? ", a GPT for 126" : "");
+    options->partitions = calloc(count + 1, sizeof *options->partitions);
+    if (options->partitions == NULL)
+        return failure_memory();
+    enum exit_code code = EXIT_OK;
+    for (; options->partition_count < count && code == EXIT_OK; options->partition_count++)
+        code = image_partition_take(partitions[options->partition_count], options->table,
+                                    &options->partitions[options->partition_count]);
+    return code;
+}
+
+static enum exit_code take_format(struct build_options *options)
+{
+    enum exit_code code = check_words();
+    if (code != EXIT_OK)
+        return code;
+    options->bios = only == NULL || strcmp(only, "bios") == 0;
+    options->uefi = only == NULL || strcmp(only, "uefi") == 0;
+    options->fat_bits = (uint32_t)fat_bits;
+    code = take_table(options);
+    if (code == EXIT_OK)
+        code = take_size(options);
+    return code == EXIT_OK ? take_partitions(options) : code;
 }
 
 /* https://reproducible-builds.org/specs/source-date-epoch/ */
@@ -207,8 +280,11 @@ void build_options_free(struct build_options *options)
         free(options->modules[i].source);
         free(options->modules[i].line.path);
     }
+    for (size_t i = 0; i < options->partition_count; i++)
+        image_partition_free(&options->partitions[i]);
     free(options->files);
     free(options->modules);
+    free(options->partitions);
     free(options->output);
     *options = (struct build_options){0};
 }

@@ -4,7 +4,7 @@
 #define STAGECOACH_IMGTOOL_BUILD_OPTIONS_H
 
 #include "image_config.h"
-#include "layout.h"
+#include "image_partition.h"
 
 #include <stdint.h>
 
@@ -22,8 +22,12 @@ struct build_options {
     char *output;
     struct build_file *files;
     struct build_module *modules;
-    size_t file_count, module_count;
+    struct image_partition *partitions; /* --partition */
+    size_t file_count, module_count, partition_count;
     enum layout_table table;
+    bool bios, uefi; /* which loaders the image gets */
+    uint32_t protective_slot;
+    bool protective_active;
     uint32_t fat_bits;
     uint64_t size; /* bytes; 0: as small as possible */
     int64_t time;  /* for the files' dates, seconds since 1970 */

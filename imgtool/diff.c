@@ -90,7 +90,8 @@ static void compare_loader(struct comparison *comparison)
             return;
     }
     if (patches[0].stages_sectors != patches[1].stages_sectors)
-        differ(comparison, "BIOS stages", "have %u and %u sectors", patches[0].stages_sectors, patches[1].stages_sectors);
+        differ(comparison, "BIOS stages", "have %u and %u sectors", patches[0].stages_sectors,
+               patches[1].stages_sectors);
     else if (patches[0].stages_lba < UINT32_MAX && patches[1].stages_lba < UINT32_MAX)
         compare_range(comparison, "BIOS stages", patches[0].stages_lba * BIOS_SECTOR_SIZE,
                       patches[1].stages_lba * BIOS_SECTOR_SIZE, (uint64_t)patches[0].stages_sectors * BIOS_SECTOR_SIZE);
@@ -98,7 +99,8 @@ static void compare_loader(struct comparison *comparison)
 
 static void compare_gpt(struct comparison *comparison)
 {
-    const struct partition_table *one = &comparison->one.tables.files.table, *other = &comparison->other.tables.files.table;
+    const struct partition_table *one = &comparison->one.tables.files.table,
+                                 *other = &comparison->other.tables.files.table;
     const struct block *blocks[] = {&comparison->one.tables.files.image.block,
                                     &comparison->other.tables.files.image.block};
     if (one->kind != BOOT_DISK_GPT || other->kind != BOOT_DISK_GPT || blocks[0]->sector_size != blocks[1]->sector_size)
@@ -111,20 +113,45 @@ static void compare_gpt(struct comparison *comparison)
     compare_range(comparison, "backup GPT header", blocks[0]->size - sector, blocks[1]->size - sector, sector);
 }
 
+static bool is_boot_partition(const struct inspection *inspection, const struct partition *partition)
+{
+    const struct verify *volume = &inspection->volume;
+    uint64_t start = partition->first_lba * inspection->tables.files.image.block.sector_size;
+    bool bios_boot = memcmp(partition->type_guid, partition_guid_bios_boot, sizeof partition->type_guid) == 0;
+    return bios_boot || (volume->is_mounted && volume->files.fat.start == start);
+}
+
+/* What loader and boot volume are made of is compared elsewhere, by its parts. */
+static void compare_partition(struct comparison *comparison, const struct partition *a, const struct partition *b)
+{
+    char what[32];
+    uint64_t sector = comparison->one.tables.files.image.block.sector_size;
+    if (a->first_lba != b->first_lba || a->last_lba != b->last_lba || a->number != b->number) {
+        differ(comparison, "partition table", "partition %u is at sectors %lu to %lu and %lu to %lu", a->number,
+               a->first_lba, a->last_lba, b->first_lba, b->last_lba);
+        return;
+    }
+    if (a->mbr_type != b->mbr_type || memcmp(a->type_guid, b->type_guid, sizeof a->type_guid) != 0)
+        differ(comparison, "partition table", "partition %u has another type", a->number);
+    if (is_boot_partition(&comparison->one, a) || is_boot_partition(&comparison->other, b) ||
+        sector != comparison->other.tables.files.image.block.sector_size)
+        return;
+    snprintf(what, sizeof what, "partition %u", a->number);
+    compare_range(comparison, what, a->first_lba * sector, b->first_lba * sector,
+                  (a->last_lba - a->first_lba + 1) * sector);
+}
+
 static void compare_tables(struct comparison *comparison)
 {
-    const struct partition_table *one = &comparison->one.tables.files.table, *other = &comparison->other.tables.files.table;
+    const struct partition_table *one = &comparison->one.tables.files.table,
+                                 *other = &comparison->other.tables.files.table;
     if (one->kind != other->kind || one->count != other->count) {
         differ(comparison, "partition table", "%u and %u partitions, %s", one->count, other->count,
                one->kind == other->kind ? "of the same kind of table" : "of different kinds of table");
         return;
     }
-    for (uint32_t i = 0; i < one->count; i++) {
-        const struct partition *a = &one->partitions[i], *b = &other->partitions[i];
-        if (a->first_lba != b->first_lba || a->last_lba != b->last_lba || a->number != b->number)
-            differ(comparison, "partition table", "partition %u is at sectors %lu to %lu and %lu to %lu", a->number,
-                   a->first_lba, a->last_lba, b->first_lba, b->last_lba);
-    }
+    for (uint32_t i = 0; i < one->count; i++)
+        compare_partition(comparison, &one->partitions[i], &other->partitions[i]);
 }
 
 /* --- files ------------------------------------------------------------------------------------------------------- */

@@ -58,9 +58,10 @@ static uint64_t root_sectors(const struct fat_geometry *geometry)
     return geometry->root_entries * FAT_ENTRY_SIZE / FAT_SECTOR_SIZE;
 }
 
-static uint64_t reserved_least(uint32_t bits)
+static uint64_t reserved_least(const struct fat_geometry *geometry)
 {
-    return bits == 32 ? FAT32_RESERVED : BACKUP_RESERVED_LEAST;
+    uint32_t least = geometry->bits == 32 ? FAT32_RESERVED : BACKUP_RESERVED_LEAST;
+    return geometry->boot_sectors > least ? geometry->boot_sectors : least;
 }
 
 /* Divides `sectors` into tables and clusters. False if the type does not allow what comes out. */
@@ -70,7 +71,7 @@ static bool divide(struct fat_geometry *geometry, uint64_t sectors)
     if (sectors > UINT32_MAX)
         return false;
     for (;;) { /* larger tables leave fewer clusters: this ends */
-        data = reserved_least(geometry->bits) + FAT_TABLES * fats + root_sectors(geometry);
+        data = reserved_least(geometry) + FAT_TABLES * fats + root_sectors(geometry);
         data = (data + DATA_ALIGNMENT - 1) / DATA_ALIGNMENT * DATA_ALIGNMENT;
         if (data >= sectors)
             return false;
@@ -96,7 +97,7 @@ static bool fit_tree(struct fat_geometry *geometry, const struct fat_tree *tree,
 {
     uint64_t needed = needed_clusters(geometry, tree), least = clusters_least(geometry->bits);
     uint64_t clusters = needed > least ? needed : least;
-    uint64_t sectors = reserved_least(geometry->bits) + FAT_TABLES * fat_sectors_for(clusters, geometry->bits) +
+    uint64_t sectors = reserved_least(geometry) + FAT_TABLES * fat_sectors_for(clusters, geometry->bits) +
                        root_sectors(geometry) + clusters * geometry->sectors_per_cluster;
     sectors = divide_up(sectors, granularity) * granularity;
     while (divide(geometry, sectors) && geometry->cluster_count < clusters) /* what aligning took */
@@ -131,9 +132,13 @@ static bool choose_cluster_size(struct fat_geometry *geometry, const struct fat_
     return false;
 }
 
-static enum exit_code refuse(const struct fat_tree *tree, uint32_t bits, uint64_t sectors)
+static enum exit_code refuse(const struct fat_tree *tree, uint32_t bits, uint64_t sectors, uint32_t boot_sectors)
 {
-    struct fat_geometry smallest = {.bits = bits, .root_entries = bits == 32 ? 0 : ROOT_ENTRIES_LEAST};
+    struct fat_geometry smallest = {
+        .bits = bits,
+        .root_entries = bits == 32 ? 0 : ROOT_ENTRIES_LEAST,
+        .boot_sectors = boot_sectors,
+    };
     uint64_t bytes = 0;
     for (uint32_t i = 0; i < tree->count; i++)
         bytes += tree->nodes[i].size;
@@ -172,7 +177,7 @@ static enum exit_code place_nodes(struct fat_geometry *geometry, const struct fa
 }
 
 enum exit_code fat_geometry_make(const struct fat_tree *tree, uint32_t bits, uint64_t sectors, uint32_t granularity,
-                                 struct fat_geometry *geometry)
+                                 uint32_t boot_sectors, struct fat_geometry *geometry)
 {
     uint64_t root = tree->nodes[FAT_TREE_ROOT].size / FAT_ENTRY_SIZE;
     uint64_t per_sector = FAT_SECTOR_SIZE / FAT_ENTRY_SIZE;
@@ -180,9 +185,13 @@ enum exit_code fat_geometry_make(const struct fat_tree *tree, uint32_t bits, uin
     if (bits != 32 && entries > UINT16_MAX)
         return failure(EXIT_INPUT_REJECTED, "the root directory of FAT%u has no room for %lu entries; use --fat 32",
                        bits, entries);
-    *geometry = (struct fat_geometry){.bits = bits, .root_entries = bits == 32 ? 0 : (uint32_t)entries};
+    *geometry = (struct fat_geometry){
+        .bits = bits,
+        .root_entries = bits == 32 ? 0 : (uint32_t)entries,
+        .boot_sectors = boot_sectors,
+    };
     if (!choose_cluster_size(geometry, tree, sectors, granularity))
-        return refuse(tree, bits, sectors);
+        return refuse(tree, bits, sectors, boot_sectors);
     return place_nodes(geometry, tree);
 }
 

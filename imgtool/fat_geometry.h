@@ -12,6 +12,7 @@ struct fat_geometry {
     uint32_t bits;    /* 12, 16 or 32 */
     uint32_t sectors; /* of the whole volume */
     uint32_t sectors_per_cluster;
+    uint32_t boot_sectors; /* what was asked for */
     uint32_t reserved_sectors;
     uint32_t fat_sectors;  /* of one table */
     uint32_t root_entries; /* FAT12/16 */
@@ -22,9 +23,9 @@ struct fat_geometry {
 };
 
 /* The smallest good volume that holds the tree, in sectors rounded up to `granularity`, or (sectors > 0) the best one
- * of exactly `sectors`. */
+ * of exactly `sectors`. The first `boot_sectors` (0: just the boot sectors of FAT) are left to the caller. */
 enum exit_code fat_geometry_make(const struct fat_tree *tree, uint32_t bits, uint64_t sectors, uint32_t granularity,
-                                 struct fat_geometry *geometry);
+                                 uint32_t boot_sectors, struct fat_geometry *geometry);
 void fat_geometry_free(struct fat_geometry *geometry);
 
 /* Clusters that a node takes in this volume; 0 for empty files and for the root of FAT12/16. */

@@ -1,5 +1,6 @@
 #include "fat_write.h"
 
+#include "../bios/image_format.h"
 #include "host_file.h"
 
 #include <stdlib.h>
@@ -78,6 +79,12 @@ static void make_boot_sector(const struct fat_volume *volume, uint8_t sector[FAT
     }
     put_extension(volume, sector + (wide ? 64 : 36));
     memcpy(sector + code_offset, code, sizeof code);
+    if (volume->boot_code != NULL) {
+        memset(sector + code_offset, 0, sizeof code);
+        memcpy(sector, volume->boot_code, BIOS_STAGE1_GAP_START);
+        memcpy(sector + BIOS_STAGE1_GAP_END, volume->boot_code + BIOS_STAGE1_GAP_END,
+               BIOS_STAGE1_SIZE - BIOS_STAGE1_GAP_END);
+    }
     put16(sector + 510, 0xaa55);
 }
 

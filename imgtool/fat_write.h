@@ -14,6 +14,7 @@ struct fat_volume {
     uint64_t offset; /* of the volume in the image, bytes */
     uint32_t volume_id;
     struct fat_stamp stamp;
+    const uint8_t *boot_code; /* boot_code.h: the volume is the whole disk; NULL: it lies in a partition */
 };
 
 /* Seconds since 1970 in UTC, brought into FAT's range (1980 to 2107). */

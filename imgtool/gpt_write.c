@@ -9,8 +9,8 @@ struct table {
     struct gpt_entry entries[GPT_ENTRY_COUNT];
 };
 
-static void put_entry(struct gpt_entry *entry, const uint8_t type[16], const uint8_t guid[16],
-                      struct layout_extent extent, const char *name)
+static struct gpt_entry *put_entry(struct gpt_entry *entry, const uint8_t type[16], const uint8_t guid[16],
+                                   struct layout_extent extent, const char *name)
 {
     memcpy(entry->type_guid, type, sizeof entry->type_guid);
     memcpy(entry->guid, guid, sizeof entry->guid);
@@ -18,6 +18,23 @@ static void put_entry(struct gpt_entry *entry, const uint8_t type[16], const uin
     entry->last_lba = extent.first + extent.count - 1;
     for (size_t i = 0; name[i] != '\0'; i++)
         entry->name[i] = (uint8_t)name[i];
+    return entry + 1;
+}
+
+static void put_entries(const struct image_plan *plan, struct table *table)
+{
+    const struct layout *layout = &plan->layout;
+    const struct ids *ids = &plan->ids;
+    struct gpt_entry *entry = table->entries;
+    if (layout->bios_partition.count != 0)
+        entry = put_entry(entry, partition_guid_bios_boot, ids->bios_guid, layout->bios_partition, "BIOS boot");
+    entry = put_entry(entry, plan->volume_type.guid, ids->esp_guid, layout->esp, plan->uefi ? "EFI system" : "boot");
+    for (uint32_t i = 0; i < layout->extra_count; i++) {
+        uint8_t guid[16];
+        ids_partition(ids, (uint32_t)(entry - table->entries) + 1, guid);
+        memcpy(entry->name, plan->partitions[i].name, sizeof entry->name);
+        entry = put_entry(entry, plan->partitions[i].type.guid, guid, layout->extra[i], "");
+    }
 }
 
 static enum exit_code write_copy(const struct layout *layout, const struct ids *ids, const struct table *table,
@@ -45,16 +62,16 @@ static enum exit_code write_copy(const struct layout *layout, const struct ids *
     return code;
 }
 
-enum exit_code gpt_write(const struct layout *layout, const struct ids *ids, int fd, const char *to)
+enum exit_code gpt_write(const struct image_plan *plan, int fd, const char *to)
 {
+    const struct layout *layout = &plan->layout;
     struct table table;
     memset(&table, 0, sizeof table);
-    put_entry(&table.entries[0], partition_guid_bios_boot, ids->bios_guid, layout->bios_partition, "BIOS boot");
-    put_entry(&table.entries[1], partition_guid_esp, ids->esp_guid, layout->esp, "EFI system");
-    enum exit_code code =
-        write_copy(layout, ids, &table, layout->primary_header, layout->backup_header, layout->primary_entries, fd, to);
+    put_entries(plan, &table);
+    enum exit_code code = write_copy(layout, &plan->ids, &table, layout->primary_header, layout->backup_header,
+                                     layout->primary_entries, fd, to);
     if (code == EXIT_OK)
-        code = write_copy(layout, ids, &table, layout->backup_header, layout->primary_header, layout->backup_entries,
-                          fd, to);
+        code = write_copy(layout, &plan->ids, &table, layout->backup_header, layout->primary_header,
+                          layout->backup_entries, fd, to);
     return code;
 }

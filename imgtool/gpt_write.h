@@ -2,9 +2,8 @@
 #ifndef STAGECOACH_IMGTOOL_GPT_WRITE_H
 #define STAGECOACH_IMGTOOL_GPT_WRITE_H
 
-#include "ids.h"
-#include "layout.h"
+#include "image_write.h"
 
-enum exit_code gpt_write(const struct layout *layout, const struct ids *ids, int fd, const char *to);
+enum exit_code gpt_write(const struct image_plan *plan, int fd, const char *to);
 
 #endif

@@ -1,6 +1,9 @@
 #include "ids.h"
 
+#include "gpt_guid.h"
+
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <uuid/uuid.h>
@@ -12,10 +15,8 @@ static const uuid_t name_space = {0x5b, 0x1c, 0x5f, 0x27, 0x0d, 0x3e, 0x4c, 0x86
 static void derive_guid(const uuid_t base, const char *purpose, uint8_t guid[16])
 {
     uuid_t uuid;
-    static const uint8_t order[16] = {3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};
     uuid_generate_sha1(uuid, base, purpose, strlen(purpose));
-    for (size_t i = 0; i < sizeof order; i++)
-        guid[i] = uuid[order[i]];
+    gpt_guid_store(uuid, guid);
 }
 
 static uint32_t derive_number(const uuid_t base, const char *purpose)
@@ -35,6 +36,7 @@ enum exit_code ids_derive(const struct host_file *kernel, const char *recipe, si
     uuid_generate_sha1(of_kernel, name_space, bytes, kernel->size);
     munmap(bytes, kernel->size);
     uuid_generate_sha1(base, of_kernel, recipe, recipe_size);
+    memcpy(ids->base, base, sizeof ids->base);
     derive_guid(base, "disk", ids->disk_guid);
     derive_guid(base, "BIOS boot partition", ids->bios_guid);
     derive_guid(base, "EFI system partition", ids->esp_guid);
@@ -42,4 +44,11 @@ enum exit_code ids_derive(const struct host_file *kernel, const char *recipe, si
     ids->volume_id = derive_number(base, "volume id");
     ids->image_id = derive_number(base, "image id");
     return EXIT_OK;
+}
+
+void ids_partition(const struct ids *ids, uint32_t number, uint8_t guid[16])
+{
+    char purpose[32];
+    snprintf(purpose, sizeof purpose, "partition %u", number);
+    derive_guid(ids->base, purpose, guid);
 }

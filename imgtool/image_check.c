@@ -1,21 +1,26 @@
+#include "boot_volume.h"
 #include "fat.h"
 #include "host_block.h"
 #include "image_write.h"
 #include "partition.h"
 
+/* As the loader finds it: a further partition must not get in the way. */
 static enum status mount_volume(const struct image_plan *plan, struct block *disk, struct fat *fat, struct error *error)
 {
     static struct partition_table table;
+    const struct partition *partition;
     enum status status = partition_read(disk, &table, error);
+    if (status == STATUS_OK)
+        status = boot_volume_mount(disk, &table, fat, &partition, error);
     if (status != STATUS_OK)
         return status;
-    for (uint32_t i = 0; i < table.count; i++) {
-        const struct partition *partition = &table.partitions[i];
-        if (partition->first_lba == plan->layout.esp.first && !table.from_backup)
-            return fat_mount(fat, disk, partition->first_lba * LAYOUT_SECTOR_SIZE,
-                             (partition->last_lba - partition->first_lba + 1) * LAYOUT_SECTOR_SIZE, error);
-    }
-    return error_set(error, STATUS_NO_PARTITION, "the FAT volume is not in the partition table");
+    if (table.from_backup)
+        return error_set(error, STATUS_GPT_BAD, "the primary partition table is not valid");
+    if (fat->start != plan->layout.esp.first * LAYOUT_SECTOR_SIZE)
+        return error_set(error, STATUS_NO_PARTITION,
+                         "the loader would take partition %u for the boot volume; give it %s", partition->number,
+                         "another TYPE than esp");
+    return STATUS_OK;
 }
 
 static enum status check_item(struct fat *fat, const struct image_item *item, struct error *error)

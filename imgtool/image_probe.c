@@ -14,6 +14,8 @@ static bool probe(int fd)
     struct bios_stages_header header;
     if (pread(fd, &patch, sizeof patch, BIOS_STAGE1_PATCH_OFFSET) != (ssize_t)sizeof patch)
         return false;
+    if (memcmp(&patch, BIOS_UEFI_ONLY_MAGIC, strlen(BIOS_UEFI_ONLY_MAGIC)) == 0)
+        return true;
     if (patch.stages_lba == 0 || patch.stages_lba > STAGES_LBA_MAX)
         return false;
     off_t offset = (off_t)(patch.stages_lba * BIOS_SECTOR_SIZE);

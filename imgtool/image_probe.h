@@ -4,7 +4,8 @@
 
 #include <stdbool.h>
 
-/* True if the file is a disk image that imgtool has made: its boot sector points at our stages. */
+/* True if the file is a disk image that imgtool has made: its boot sector points at our stages, or says
+ * that there are none. */
 bool image_probe(const char *path);
 
 #endif

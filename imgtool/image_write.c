@@ -1,6 +1,6 @@
 #include "image_write.h"
 
-#include "../bios/image_format.h"
+#include "boot_code.h"
 #include "crc32.h"
 #include "gpt_write.h"
 #include "loader_files.h"
@@ -45,7 +45,16 @@ static enum exit_code write_files(const struct image_plan *plan, int fd, const c
     return code;
 }
 
-enum exit_code image_write(const struct image_plan *plan, int fd, const char *to)
+static enum exit_code write_partitions(const struct image_plan *plan, int fd, const char *to)
+{
+    const struct layout *layout = &plan->layout;
+    enum exit_code code = EXIT_OK;
+    for (uint32_t i = 0; i < layout->extra_count && code == EXIT_OK; i++)
+        code = host_file_copy(&plan->partitions[i].file, fd, layout->extra[i].first * LAYOUT_SECTOR_SIZE, to);
+    return code;
+}
+
+static enum exit_code write_volume(const struct image_plan *plan, const uint8_t *boot_code, int fd, const char *to)
 {
     struct fat_volume volume = {
         .tree = &plan->content->tree,
@@ -53,13 +62,24 @@ enum exit_code image_write(const struct image_plan *plan, int fd, const char *to
         .offset = plan->layout.esp.first * LAYOUT_SECTOR_SIZE,
         .volume_id = plan->ids.volume_id,
         .stamp = plan->stamp,
+        .boot_code = boot_code,
     };
-    enum exit_code code = mbr_write(&plan->layout, &plan->ids, loader_stage1(), fd, to);
-    if (code == EXIT_OK && plan->layout.table == LAYOUT_GPT)
-        code = gpt_write(&plan->layout, &plan->ids, fd, to);
-    if (code == EXIT_OK)
-        code = write_stages(plan, fd, to);
-    if (code == EXIT_OK)
-        code = fat_write(&volume, fd, to);
+    enum exit_code code = fat_write(&volume, fd, to);
     return code == EXIT_OK ? write_files(plan, fd, to) : code;
+}
+
+enum exit_code image_write(const struct image_plan *plan, int fd, const char *to)
+{
+    uint8_t boot_code[BIOS_STAGE1_SIZE];
+    bool bare = plan->layout.table == LAYOUT_NONE;
+    enum exit_code code = boot_code_make(&plan->layout, &plan->ids, boot_code);
+    if (code == EXIT_OK && !bare)
+        code = mbr_write(plan, boot_code, fd, to);
+    if (code == EXIT_OK && plan->layout.table == LAYOUT_GPT)
+        code = gpt_write(plan, fd, to);
+    if (code == EXIT_OK)
+        code = write_volume(plan, bare ? boot_code : NULL, fd, to);
+    if (code == EXIT_OK && plan->layout.stages.count != 0)
+        code = write_stages(plan, fd, to);
+    return code == EXIT_OK ? write_partitions(plan, fd, to) : code;
 }

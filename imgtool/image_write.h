@@ -5,6 +5,7 @@
 #include "fat_write.h"
 #include "ids.h"
 #include "image_content.h"
+#include "image_partition.h"
 #include "layout.h"
 
 struct image_plan {
@@ -13,6 +14,11 @@ struct image_plan {
     struct ids ids;
     struct fat_stamp stamp;
     const struct image_content *content;
+    const struct image_partition *partitions; /* further ones, as many as the layout has */
+    struct partition_type volume_type;        /* of the FAT volume */
+    bool uefi;                                /* it has the UEFI loader */
+    uint32_t protective_slot;                 /* GPT: which of the MBR's entries, 1 to 4, covers the disk */
+    bool protective_active;
 };
 
 /* `fd` has the image's size and reads as zeroes; `to` is its name for messages. */

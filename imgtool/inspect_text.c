@@ -18,7 +18,8 @@ static void print_partitions(const struct verify *tables)
     const struct block *block = &tables->files.image.block;
     char size[32], name[PARTITION_NAME_SIZE], type[PARTITION_NAME_SIZE], picture[PARTITION_PICTURE_CELLS + 1];
     printf("%s: %s, sectors of %u bytes, %s%s\n", tables->files.image.path, size_text(block->size, size, sizeof size),
-           block->sector_size, table_name(table), table->from_backup ? " (the primary is damaged; this is the backup)" : "");
+           block->sector_size, table_name(table),
+           table->from_backup ? " (the primary is damaged; this is the backup)" : "");
     if (table->count == 0)
         return;
     partition_picture(table, block->size / block->sector_size, picture);
@@ -51,8 +52,8 @@ static void print_volume(const struct inspection *inspection)
     if (!inspection->volume.is_mounted)
         return;
     uint64_t taken = (uint64_t)(fat->cluster_count - inspection->free_clusters) * fat->cluster_size;
-    printf("\nBoot volume: FAT%u, %s, clusters of %u bytes, %s in use\n", fat->bits, size_text(fat->size, size, sizeof size),
-           fat->cluster_size, size_text(taken, used, sizeof used));
+    printf("\nBoot volume: FAT%u, %s, clusters of %u bytes, %s in use\n", fat->bits,
+           size_text(fat->size, size, sizeof size), fat->cluster_size, size_text(taken, used, sizeof used));
     for (size_t i = 0; i < inspection->file_count; i++) {
         const struct inspected_file *file = &inspection->list[i];
         if (file->directory)
@@ -108,8 +109,8 @@ void inspection_print(const struct inspection *inspection)
 {
     print_partitions(&inspection->tables);
     printf("\nWhat each firmware finds:\n");
-    print_firmware("BIOS", inspection_bios_problem(inspection), "stage 1 in the MBR, its stages with the right checksum",
-                   inspection->bios_version);
+    print_firmware("BIOS", inspection_bios_problem(inspection),
+                   "stage 1 in the boot sector, its stages with the right checksum", inspection->bios_version);
     print_firmware("UEFI", inspection_uefi_problem(inspection), "/EFI/BOOT/BOOTX64.EFI, a PE32+ application for x86_64",
                    inspection->uefi_version);
     print_volume(inspection);

@@ -9,7 +9,8 @@
 #include <string.h>
 
 #define UEFI_LOADER_PATH "/EFI/BOOT/BOOTX64.EFI"
-#define VERSION_MARK "Stagecoach " /* stands before the version in every loader: it is the name that kernels are told */
+#define VERSION_MARK "Stagecoach " /* stands before the version in every loader: it is the name that kernels are told  \
+                                    */
 
 static void find_version(const uint8_t *bytes, uint64_t size, char version[INSPECTION_VERSION_SIZE])
 {
@@ -22,7 +23,9 @@ static void find_version(const uint8_t *bytes, uint64_t size, char version[INSPE
     }
     if (at == NULL)
         return;
-    for (; at < end && length + 1 < INSPECTION_VERSION_SIZE && (isalnum(*at) || strchr(".-+~", *at) != NULL) && *at != 0; at++)
+    for (;
+         at < end && length + 1 < INSPECTION_VERSION_SIZE && (isalnum(*at) || strchr(".-+~", *at) != NULL) && *at != 0;
+         at++)
         version[length++] = (char)*at;
     version[length] = '\0';
 }
@@ -150,6 +153,8 @@ void inspection_free(struct inspection *inspection)
 const char *inspection_bios_problem(const struct inspection *inspection)
 {
     const struct findings *findings = &inspection->tables.findings;
+    if (inspection->tables.without_bios != NULL)
+        return inspection->tables.without_bios;
     for (size_t i = 0; i < findings->count; i++) {
         const char *structure = findings->list[i].structure;
         if (strcmp(structure, "MBR") == 0 || strcmp(structure, "stage 1") == 0 || strcmp(structure, "stages") == 0)
@@ -163,8 +168,11 @@ const char *inspection_uefi_problem(const struct inspection *inspection)
     const struct findings *findings = &inspection->volume.findings;
     if (!inspection->volume.is_mounted)
         return "the boot volume can't be read";
+    if (inspection->volume.without_uefi != NULL)
+        return inspection->volume.without_uefi;
     for (size_t i = 0; i < findings->count; i++)
-        if (strcmp(findings->list[i].structure, UEFI_LOADER_PATH) == 0)
+        if (strcmp(findings->list[i].structure, UEFI_LOADER_PATH) == 0 ||
+            strcmp(findings->list[i].structure, "partition table") == 0)
             return findings->list[i].text;
     return NULL;
 }

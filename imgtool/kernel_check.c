@@ -4,6 +4,7 @@
 #include "cli.h"
 #include "kernel_plan.h"
 
+#include <string.h>
 #include <sys/mman.h>
 
 /* What the parts that the machine decides have at least; with less memory or a smaller screen there is no machine. */
@@ -123,6 +124,14 @@ enum status kernel_check_count(const struct host_file *kernel, struct kernel_pla
     return status == STATUS_OK ? relocate(&source, &plan->elf, 0, relocations, error) : status;
 }
 
+/* Errors of the file begin with its name, those of addresses don't. */
+static enum exit_code refuse(const char *path, const struct error *error)
+{
+    bool named = strncmp(error->text, path, strlen(path)) == 0;
+    return failure(EXIT_INPUT_REJECTED, "%s%s%s (error %d)", named ? "" : path, named ? "" : ": ", error->text,
+                   (int)error->status);
+}
+
 enum exit_code kernel_check(const struct kernel_check *check)
 {
     static struct kernel_plan plan; /* several KiB */
@@ -132,7 +141,7 @@ enum exit_code kernel_check(const struct kernel_check *check)
     if (status == STATUS_READ_ERROR) /* told already */
         return EXIT_IO;
     if (status != STATUS_OK)
-        return failure(EXIT_INPUT_REJECTED, "%s: %s (error %d)", check->kernel->path, error.text, (int)status);
+        return refuse(check->kernel->path, &error);
     if (plan.protocol == KERNEL_BOOTLOADER_API && plan.api.aslr)
         cli_warn("%s: wishes for random addresses; it gets the usual ones", check->kernel->path);
     if (plan.elf.null_page)

@@ -8,9 +8,20 @@
 #include <stdint.h>
 
 #define LAYOUT_SECTOR_SIZE 512u
-#define LAYOUT_ALIGNMENT 2048u /* sectors: 1 MiB; also the smallest image, twice what SeaBIOS needs to boot a disk */
+#define LAYOUT_ALIGNMENT 2048u  /* sectors: 1 MiB; also the smallest image, twice what SeaBIOS needs to boot a disk */
+#define LAYOUT_VOLUME_STAGES 8u /* where the stages begin on a bare FAT volume: behind FAT32's boot sectors */
+#define LAYOUT_EXTRA_MAX 126u   /* further partitions in a GPT */
+#define LAYOUT_EXTRA_MAX_MBR 3u
 
-enum layout_table { LAYOUT_GPT, LAYOUT_MBR };
+enum layout_table { LAYOUT_GPT, LAYOUT_MBR, LAYOUT_NONE }; /* NONE: a bare FAT volume */
+
+struct layout_wishes {
+    enum layout_table table;
+    uint64_t sectors;              /* of the whole image; 0: as small as possible */
+    uint64_t stages_sectors;       /* 0: no BIOS loader */
+    const uint64_t *extra_sectors; /* of each further partition */
+    uint32_t extra_count;
+};
 
 struct layout_extent {
     uint64_t first, count; /* sectors; count 0: the image has no such part */
@@ -22,16 +33,17 @@ struct layout {
     struct layout_extent mbr; /* one sector */
     struct layout_extent primary_header, primary_entries;
     struct layout_extent bios_partition; /* GPT: has the stages in it */
-    struct layout_extent stages;         /* stages 2 to 4; MBR: between the MBR and the partition */
-    struct layout_extent esp;            /* the FAT volume */
+    struct layout_extent stages; /* stages 2 to 4; MBR: between the MBR and the partition; NONE: in reserved sectors */
+    struct layout_extent esp;    /* the FAT volume */
+    struct layout_extent extra[LAYOUT_EXTRA_MAX];
+    uint32_t extra_count;
     struct layout_extent backup_entries, backup_header;
 };
 
-/* Sectors that the FAT volume gets in an image of `image_sectors`; 0: it is too small for one. */
-uint64_t layout_esp_room(enum layout_table table, uint64_t image_sectors);
+/* Sectors that the FAT volume gets in an image of wishes->sectors; 0: it is too small for one. */
+uint64_t layout_esp_room(const struct layout_wishes *wishes);
 
-/* Plans an image of exactly `image_sectors`, or (0) the smallest one for a FAT volume of `esp_sectors`. */
-enum exit_code layout_make(enum layout_table table, uint64_t image_sectors, uint64_t esp_sectors,
-                           uint64_t stages_sectors, struct layout *layout);
+/* Plans the image for a FAT volume of `esp_sectors`. */
+enum exit_code layout_make(const struct layout_wishes *wishes, uint64_t esp_sectors, struct layout *layout);
 
 #endif

@@ -1,6 +1,7 @@
 #include "loader_files.h"
 
 extern const uint8_t embedded_stage1[], embedded_stage1_end[];
+extern const uint8_t embedded_uefi_only[], embedded_uefi_only_end[];
 extern const uint8_t embedded_stages[], embedded_stages_end[];
 extern const uint8_t embedded_direct[], embedded_direct_end[];
 extern const uint8_t embedded_uefi[], embedded_uefi_end[];
@@ -13,6 +14,11 @@ static struct span between(const uint8_t *start, const uint8_t *end)
 struct span loader_stage1(void)
 {
     return between(embedded_stage1, embedded_stage1_end);
+}
+
+struct span loader_uefi_only(void)
+{
+    return between(embedded_uefi_only, embedded_uefi_only_end);
 }
 
 struct span loader_stages(void)

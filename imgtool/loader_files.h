@@ -5,8 +5,9 @@
 #include "span.h"
 
 struct span loader_stage1(void);
-struct span loader_stages(void); /* begins with struct bios_stages_header */
-struct span loader_uefi(void);   /* BOOTX64.EFI */
-struct span loader_direct(void); /* direct.bin, bios/direct/direct_format.h */
+struct span loader_uefi_only(void); /* in the place of stage 1, on disks without the BIOS loader */
+struct span loader_stages(void);    /* begins with struct bios_stages_header */
+struct span loader_uefi(void);      /* BOOTX64.EFI */
+struct span loader_direct(void);    /* direct.bin, bios/direct/direct_format.h */
 
 #endif

@@ -1,6 +1,5 @@
 #include "mbr_write.h"
 
-#include "../bios/image_format.h"
 #include "gpt.h"
 #include "mbr.h"
 
@@ -25,34 +24,41 @@ static void put_chs(uint8_t chs[3], uint64_t lba)
     chs[2] = (uint8_t)cylinder;
 }
 
-static void put_entry(struct mbr_entry *entry, uint8_t type, uint64_t first, uint64_t count)
+static void put_entry(struct mbr_entry *entry, bool active, uint8_t type, struct layout_extent extent)
 {
-    uint32_t first_lba = (uint32_t)first, sectors = count > UINT32_MAX ? UINT32_MAX : (uint32_t)count;
-    /* Some BIOSes boot only disks that have an active partition, protective or not. */
-    entry->status = MBR_ACTIVE;
+    uint32_t first_lba = (uint32_t)extent.first;
+    uint32_t sectors = extent.count > UINT32_MAX ? UINT32_MAX : (uint32_t)extent.count;
+    entry->status = active ? MBR_ACTIVE : 0;
     entry->type = type;
-    put_chs(entry->first_chs, first);
-    put_chs(entry->last_chs, first + count - 1);
+    put_chs(entry->first_chs, extent.first);
+    put_chs(entry->last_chs, extent.first + extent.count - 1);
     memcpy(entry->first_lba, &first_lba, sizeof first_lba);
     memcpy(entry->sectors, &sectors, sizeof sectors);
 }
 
-enum exit_code mbr_write(const struct layout *layout, const struct ids *ids, struct span stage1, int fd, const char *to)
+static void put_protective(const struct image_plan *plan, struct mbr *mbr)
+{
+    struct layout_extent rest = {GPT_PRIMARY_LBA, plan->layout.sectors - GPT_PRIMARY_LBA};
+    put_entry(&mbr->entries[plan->protective_slot - 1], plan->protective_active, MBR_TYPE_PROTECTIVE, rest);
+}
+
+/* Some BIOSes boot only disks that have an active partition, but none that have two. */
+static void put_partitions(const struct image_plan *plan, struct mbr *mbr)
+{
+    const struct layout *layout = &plan->layout;
+    put_entry(&mbr->entries[0], true, plan->volume_type.mbr, layout->esp);
+    for (uint32_t i = 0; i < layout->extra_count; i++)
+        put_entry(&mbr->entries[i + 1], false, plan->partitions[i].type.mbr, layout->extra[i]);
+}
+
+enum exit_code mbr_write(const struct image_plan *plan, const uint8_t code[BIOS_STAGE1_SIZE], int fd, const char *to)
 {
     struct mbr mbr = {.boot_signature = {0x55, 0xaa}};
-    struct bios_stage1_patch patch = {
-        .stages_lba = layout->stages.first,
-        .image_id = ids->image_id,
-        .stages_sectors = (uint16_t)layout->stages.count,
-    };
-    if (stage1.size != sizeof mbr.code)
-        return failure(EXIT_FAILED, "bug: stage 1 has %lu bytes, not %zu", stage1.size, sizeof mbr.code);
-    memcpy(mbr.code, stage1.data, stage1.size);
-    memcpy(mbr.code + BIOS_STAGE1_PATCH_OFFSET, &patch, sizeof patch);
-    memcpy(mbr.signature, &ids->disk_signature, sizeof ids->disk_signature);
-    if (layout->table == LAYOUT_GPT)
-        put_entry(&mbr.entries[0], MBR_TYPE_PROTECTIVE, GPT_PRIMARY_LBA, layout->sectors - GPT_PRIMARY_LBA);
+    memcpy(mbr.code, code, sizeof mbr.code);
+    memcpy(mbr.signature, &plan->ids.disk_signature, sizeof plan->ids.disk_signature);
+    if (plan->layout.table == LAYOUT_GPT)
+        put_protective(plan, &mbr);
     else
-        put_entry(&mbr.entries[0], MBR_TYPE_EFI_SYSTEM, layout->esp.first, layout->esp.count);
+        put_partitions(plan, &mbr);
     return host_write(fd, 0, &mbr, sizeof mbr, to);
 }

@@ -1,6 +1,7 @@
 #include "partition_text.h"
 
 #include "boot_volume.h"
+#include "partition_type.h"
 #include "utf.h"
 
 #include <stagecoach/boot.h>
@@ -24,6 +25,8 @@ const char *partition_type_text(const struct partition_table *table, const struc
         snprintf(to, PARTITION_NAME_SIZE, "EFI system");
     else if (gpt && memcmp(partition->type_guid, partition_guid_bios_boot, sizeof partition->type_guid) == 0)
         snprintf(to, PARTITION_NAME_SIZE, "BIOS boot");
+    else if (gpt && partition_type_name(partition->type_guid) != NULL)
+        snprintf(to, PARTITION_NAME_SIZE, "%s", partition_type_name(partition->type_guid));
     else if (gpt)
         partition_guid_text(partition->type_guid, to);
     else

@@ -7,7 +7,7 @@
 #define PARTITION_NAME_SIZE 128
 #define PARTITION_PICTURE_CELLS 64u
 
-/* "EFI system", "BIOS boot", "type 0x83", or the GUID. Returns `to`. */
+/* "EFI system", "BIOS boot", another name that --partition knows, "type 0x83", or the GUID. Returns `to`. */
 const char *partition_type_text(const struct partition_table *table, const struct partition *partition,
                                 char to[PARTITION_NAME_SIZE]);
 

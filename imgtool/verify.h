@@ -1,5 +1,5 @@
-/* The parts of verify: each looks at one kind of structure and adds what is wrong with it to the findings. They run in the
- * order of this list; a later one is left out where an earlier one found nothing to go on with. */
+/* The parts of verify: each looks at one kind of structure and adds what is wrong with it to the findings. They run in
+ * the order of this list; a later one is left out where an earlier one found nothing to go on with. */
 #ifndef STAGECOACH_IMGTOOL_VERIFY_H
 #define STAGECOACH_IMGTOOL_VERIFY_H
 
@@ -10,13 +10,15 @@ struct verify {
     struct boot_files files; /* what has been found of the image so far */
     bool has_table;          /* files.table is filled in */
     bool is_mounted;         /* files.fat is */
+    const char *without_bios,
+        *without_uefi; /* why the image has no loader for that firmware, by design; NULL: it has one */
     struct findings findings;
 };
 
 /* MBR and GPT; sets has_table. */
 void verify_tables(struct verify *verify);
 
-/* Stage 1 and the stages of the BIOS loader. Needs the table, if there is one. */
+/* Stage 1 and the stages of the BIOS loader; sets without_bios. Needs the table, if there is one. */
 void verify_bios_loader(struct verify *verify);
 
 /* Boot sectors, FSInfo and the tables of the boot volume; sets is_mounted. */
@@ -25,7 +27,7 @@ void verify_volume(struct verify *verify);
 /* Directories and cluster chains of the mounted volume. */
 void verify_tree(struct verify *verify);
 
-/* The UEFI loader on the mounted volume. */
+/* The UEFI loader on the mounted volume; sets without_uefi. */
 void verify_uefi_loader(struct verify *verify);
 
 /* Configuration, kernel, ramdisk and modules on the mounted volume. */

@@ -2,6 +2,7 @@
 #include "verify.h"
 
 #include "../bios/image_format.h"
+#include "boot_volume.h"
 #include "checked.h"
 #include "crc32.h"
 #include "loader_files.h"
@@ -21,9 +22,18 @@ static bool is_bios_boot(const struct partition *partition)
     return memcmp(partition->type_guid, partition_guid_bios_boot, sizeof partition->type_guid) == 0;
 }
 
-/* The stages have a partition of their own on a GPT disk, and lie before the first one on an MBR disk. */
-static bool stages_place_ok(const struct verify *verify, uint64_t first, uint64_t last)
+/* A FAT volume that is the whole disk has the stages among its reserved sectors. */
+static bool are_reserved(struct verify *verify, uint64_t first, uint64_t last)
 {
+    uint16_t reserved;
+    return verify_read(verify, "FAT boot sector", 14, sizeof reserved, &reserved) && first >= 1 && last < reserved;
+}
+
+/* The stages have a partition of their own on a GPT disk, and lie before the first one on an MBR disk. */
+static bool stages_place_ok(struct verify *verify, uint64_t first, uint64_t last)
+{
+    if (verify->files.table.kind == BOOT_DISK_UNKNOWN)
+        return are_reserved(verify, first, last);
     const struct partition_table *table = &verify->files.table;
     bool in_partition = table->kind != BOOT_DISK_GPT;
     for (uint32_t i = 0; i < table->count; i++) {
@@ -53,8 +63,7 @@ static bool check_patch(struct verify *verify, const struct bios_stage1_patch *p
     }
     if (patch->reserved != 0)
         findings_add(findings, "stage 1", PATCH_FIELD(reserved), "has %#x where 0 must be", patch->reserved);
-    if (verify->has_table &&
-        !stages_place_ok(verify, patch->stages_lba, patch->stages_lba + patch->stages_sectors - 1))
+    if (verify->has_table && !stages_place_ok(verify, patch->stages_lba, patch->stages_lba + patch->stages_sectors - 1))
         findings_add(findings, "stage 1", PATCH_FIELD(stages_lba), "looks for the stages at sector %lu, %s",
                      patch->stages_lba, "which is no place for them in this partition table");
     return true;
@@ -120,7 +129,8 @@ static bool check_stages(struct verify *verify, const struct bios_stage1_patch *
             if (crc != header.crc32)
                 findings_add(&verify->findings, "stages", offset + offsetof(struct bios_stages_header, crc32),
                              "have CRC %#010x, but their bytes give %#010x", header.crc32, crc);
-            same = size == ours.size && memcmp(bytes + sizeof header, ours.data + sizeof header, size - sizeof header) == 0;
+            same = size == ours.size &&
+                   memcmp(bytes + sizeof header, ours.data + sizeof header, size - sizeof header) == 0;
         }
     }
     free(bytes);
@@ -137,6 +147,8 @@ void verify_bios_loader(struct verify *verify)
     memcpy(&patch, code + BIOS_STAGE1_PATCH_OFFSET, sizeof patch);
     if (memcmp(code, none, sizeof code) == 0)
         findings_add(&verify->findings, "stage 1", 0, "is not there: a BIOS can't boot this disk");
+    else if (memcmp(&patch, BIOS_UEFI_ONLY_MAGIC, strlen(BIOS_UEFI_ONLY_MAGIC)) == 0)
+        verify->without_bios = "the image was made for UEFI only";
     else if (check_patch(verify, &patch) && check_stages(verify, &patch))
         check_code(verify, code);
 }
@@ -166,8 +178,31 @@ static void check_application(struct verify *verify, struct fat_file *file, cons
     while (at < ours.size && bytes[at] == ours.data[at])
         at++;
     if (at < ours.size)
-        findings_add(&verify->findings, UEFI_LOADER_PATH, file_offset(file), "has the byte %#04x at %lu where this "
-                     "version's loader of the same size has %#04x", bytes[at], at, ours.data[at]);
+        findings_add(&verify->findings, UEFI_LOADER_PATH, file_offset(file),
+                     "has the byte %#04x at %lu where this "
+                     "version's loader of the same size has %#04x",
+                     bytes[at], at, ours.data[at]);
+}
+
+static bool has_esp(const struct verify *verify)
+{
+    const struct partition_table *table = &verify->files.table;
+    for (uint32_t i = 0; i < table->count; i++)
+        if (boot_volume_is_esp(table, &table->partitions[i]))
+            return true;
+    return false;
+}
+
+/* An image that never had the UEFI loader has no directory for it either. */
+static bool is_bios_only(struct verify *verify)
+{
+    struct bios_stage1_patch patch;
+    struct fat_file directory;
+    struct error error;
+    if (has_esp(verify) || fat_open(&verify->files.fat, "/EFI/BOOT", &directory, &error) == STATUS_OK)
+        return false;
+    return verify_read(verify, "stage 1", BIOS_STAGE1_PATCH_OFFSET, sizeof patch, &patch) && patch.stages_lba != 0 &&
+           patch.stages_sectors != 0 && patch.reserved == 0;
 }
 
 void verify_uefi_loader(struct verify *verify)
@@ -175,6 +210,10 @@ void verify_uefi_loader(struct verify *verify)
     struct fat_file file;
     struct error error;
     enum status status = fat_open(&verify->files.fat, UEFI_LOADER_PATH, &file, &error);
+    if (status == STATUS_FILE_NOT_FOUND && is_bios_only(verify)) {
+        verify->without_uefi = "the image was made for BIOS only";
+        return;
+    }
     if (status != STATUS_OK || (file.attributes & FAT_ATTRIBUTE_DIRECTORY) != 0 || file.size > PE_SIZE_MAX) {
         findings_add(&verify->findings, UEFI_LOADER_PATH, verify->files.fat.start,
                      "is not there: a UEFI firmware finds nothing to start");
@@ -188,4 +227,7 @@ void verify_uefi_loader(struct verify *verify)
     else
         findings_add(&verify->findings, UEFI_LOADER_PATH, file_offset(&file), "%s", error.text);
     free(bytes);
+    if (verify->files.table.kind != BOOT_DISK_UNKNOWN && !has_esp(verify))
+        findings_add(&verify->findings, "partition table", offsetof(struct mbr, entries),
+                     "has no EFI system partition: a UEFI firmware does not look for the loader that is there");
 }

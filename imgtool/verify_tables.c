@@ -1,7 +1,6 @@
 /* verify: the master boot record and both copies of the GPT. */
 #include "verify.h"
 
-#include "boot_volume.h"
 #include "checked.h"
 #include "crc32.h"
 #include "gpt.h"
@@ -39,8 +38,8 @@ static void check_protective(struct verify *verify, const struct mbr_entry *entr
     if (load32(entry->first_lba) != GPT_PRIMARY_LBA)
         findings_add(findings, "protective MBR entry", offset, "begins at sector %u, not 1", load32(entry->first_lba));
     else if (!whole && (!verify->files.image.device || sectors > rest))
-        findings_add(findings, "protective MBR entry", offset, "covers %lu sectors, not the %lu behind the MBR", sectors,
-                     rest);
+        findings_add(findings, "protective MBR entry", offset, "covers %lu sectors, not the %lu behind the MBR",
+                     sectors, rest);
     if (entry->status != 0 && entry->status != MBR_ACTIVE)
         findings_add(findings, "protective MBR entry", offset, "has status %#x, not 0 or 0x80", entry->status);
 }
@@ -204,19 +203,6 @@ static void check_gpt(struct verify *verify)
                      verify->has_table ? "it takes the backup" : error.text);
 }
 
-/* --- both -------------------------------------------------------------------------------------------------------- */
-
-static void check_boot_partition(struct verify *verify)
-{
-    const struct partition_table *table = &verify->files.table;
-    for (uint32_t i = 0; i < table->count; i++)
-        if (boot_volume_is_esp(table, &table->partitions[i]))
-            return;
-    if (table->kind != BOOT_DISK_UNKNOWN)
-        findings_add(&verify->findings, "partition table", ENTRY_OFFSET(0),
-                     "has no EFI system partition: a UEFI firmware finds nothing to start");
-}
-
 void verify_tables(struct verify *verify)
 {
     struct error error;
@@ -231,6 +217,4 @@ void verify_tables(struct verify *verify)
         if (!verify->has_table && before == 0)
             findings_add(&verify->findings, "MBR", ENTRY_OFFSET(0), "%s", error.text);
     }
-    if (verify->has_table && verify->findings.count == before)
-        check_boot_partition(verify);
 }

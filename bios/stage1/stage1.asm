@@ -26,10 +26,6 @@ SEGMENT_SECTORS     equ 128         ; sectors in 64 KiB: a transfer must not cro
 SECTOR_PARAGRAPHS   equ BIOS_SECTOR_SIZE / 16
 READ_TRIES          equ 3           ; with one sector
 MAGIC_START         equ "STGC"      ; the first four bytes of BIOS_STAGES_MAGIC
-COM1                equ 0x3f8
-COM1_STATUS         equ COM1 + 5
-COM1_READY          equ 0x20
-DEBUG_PORT          equ 0xe9
 
 bits 16
 cpu 386
@@ -37,6 +33,7 @@ cpu 386
 section .stage1 progbits alloc exec write
 stage1:
         jmp     short start
+        nop                         ; as a FAT boot sector begins
         times BIOS_STAGE1_GAP_END - ($ - stage1) db 0
 
 start:
@@ -66,45 +63,7 @@ scan:
         cmp     dl, DRIVE_LAST
         jbe     .drive
 
-; The end: writes the message, one character at a time, wherever it may be seen.
-; In: DS = 0. Out: never returns. Clobbers: all.
-fail:
-        mov     dx, COM1
-        mov     si, com1_setup
-        mov     cx, COM1_STEPS
-.setup:
-        lodsw                       ; register, value
-        mov     dl, al
-        mov     al, ah
-        out     dx, al
-        loop    .setup
-        mov     si, message
-.next:
-        lodsb
-        test    al, al
-        jz      .halt
-        out     DEBUG_PORT, al
-        push    ax
-        xor     cx, cx              ; 65536 looks, then write anyway: nobody is listening
-        mov     dl, COM1_STATUS & 0xff
-.busy:
-        in      al, dx
-        test    al, COM1_READY
-        loopz   .busy
-        pop     ax
-        mov     dl, COM1 & 0xff
-        out     dx, al
-        mov     ah, 0x0e            ; INT 10h teletype: AL character, BH page, BL colour
-        mov     bx, 7
-        push    si                  ; some video BIOSes change it
-        int     0x10
-        pop     si
-        mov     dx, COM1
-        jmp     .next
-.halt:
-        cli
-        hlt
-        jmp     .halt
+%include "stage1/fail.inc"
 
 ; Loads the stages from one drive and starts them.
 ; In: DL drive; DS = ES = 0. Out: returns only on failure, AL = letter. Preserves: DX. Clobbers: the rest.
@@ -183,14 +142,6 @@ load_from:
         jne     .return
         mov     sp, LOW_STAGE1_START
         jmp     (LOW_LOADER_START >> 4):bios_stages_header_size
-
-com1_setup:                         ; 115200 baud, 8 bits, no parity, 1 stop bit: register, value
-        db      (COM1 + 3) & 0xff, 0x80
-        db      (COM1 + 0) & 0xff, 1
-        db      (COM1 + 1) & 0xff, 0
-        db      (COM1 + 3) & 0xff, 3
-        db      (COM1 + 4) & 0xff, 3
-COM1_STEPS equ ($ - com1_setup) / 2
 
 message db      13, 10, "BOOT-ERR "
 letter  db      'D', " 1", 13, 10, 0
