@@ -1,0 +1,57 @@
+#!/usr/bin/env python3
+"""Boots the kernels written in Rust (tests/kernels/rust), which check what they are given.
+
+rust_kernels.py list KERNEL...                                              prints "label row" lines for CMake
+rust_kernels.py --imgtool PROGRAM --kernels DIRECTORY [--keep DIRECTORY] ROW  boots one row, FIRMWARE/KERNEL
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+import machine
+
+SENTINEL = 0xB001B001B001
+
+
+def boot(arguments, firmware, kernel, directory):
+    image, ramdisk, config = (directory / name for name in ("disk.img", "ramdisk", "boot.json"))
+    ramdisk.write_bytes(b"Hello, ramdis")
+    config.write_text(json.dumps({"_test_sentinel": SENTINEL}))
+    options = ["--config", config] if "api" in kernel else ["--cmdline", "from=rust"]
+    machine.build_image(arguments.imgtool, Path(arguments.kernels) / f"{kernel}.elf", image, "--ramdisk", ramdisk, *options)
+    return machine.run_qemu(arguments.imgtool, image, directory, "--firmware", firmware)
+
+
+def problem(outcome):
+    if "BOOT-OK" not in outcome.e9 or "BOOT-ERR" in outcome.e9 or "BOOT-BAD" in outcome.e9:
+        return "port E9 has no BOOT-OK, or BOOT-ERR or BOOT-BAD"
+    return None if outcome.code == 0 else f"exit code {outcome.code}"
+
+
+def main():
+    if sys.argv[1:2] == ["list"]:
+        for kernel in sys.argv[2:]:
+            print(f"default bios/{kernel}\ndefault uefi/{kernel}")
+        return 0
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--imgtool", required=True)
+    parser.add_argument("--kernels", required=True)
+    parser.add_argument("--keep")
+    parser.add_argument("row")
+    arguments = parser.parse_args()
+    firmware, kernel = arguments.row.split("/")
+    machine.clean_up_when_terminated()
+    with tempfile.TemporaryDirectory(prefix="stagecoach-rust-") as name:
+        outcome = boot(arguments, firmware, kernel, Path(name))
+    wrong = problem(outcome)
+    if wrong is not None:
+        print(outcome.describe())
+        print(f"{arguments.row}: {wrong}")
+    return 0 if wrong is None else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
