@@ -83,7 +83,7 @@ enum status address_plan_make(const struct address_needs *needs, struct address_
     const struct kernel_plan *kernel = needs->kernel;
     const struct elf_plan *elf = &kernel->elf;
     const struct wish anywhere = {WISH_ANYWHERE, 0};
-    struct part parts[8 + CONFIG_MODULES_MAX];
+    struct part parts[10 + CONFIG_MODULES_MAX];
     size_t count = 0;
     uint64_t base = elf->lowest, recursive = 0, framebuffer = 0;
     uint64_t framebuffer_offset = needs->framebuffer_phys & (PAGE_SIZE - 1);
@@ -105,6 +105,8 @@ enum status address_plan_make(const struct address_needs *needs, struct address_
                    needs->framebuffer_size == 0 ? 0 : framebuffer_offset + needs->framebuffer_size, &framebuffer);
     parts[count].offset = align_down(needs->framebuffer_phys, PAGE_SIZE) & (parts[count].alignment - 1);
     count++;
+    parts[count++] = plain_part("symbols", kernel->symbols, elf_symbols_size(&kernel->symbol_ranges), &plan->symbols);
+    parts[count++] = plain_part("kernel file", kernel->file, kernel->file_size, &plan->kernel_file);
     parts[count++] = plain_part("physical memory", kernel->physical_memory, needs->window_size, &plan->window);
     parts[count++] = (struct part){"recursive page table", kernel->recursive, SLOT_SIZE, SLOT_SIZE, 0, 0, &recursive};
 

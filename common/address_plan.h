@@ -24,6 +24,7 @@ struct address_plan { /* addresses; 0: absent or not mapped */
     uint64_t entry;
     uint64_t stack; /* lowest usable byte */
     uint64_t boot_info, handoff, ramdisk, window;
+    uint64_t symbols, kernel_file;
     uint64_t framebuffer; /* of its first byte, with the offset inside its page */
     uint64_t modules[CONFIG_MODULES_MAX];
     bool window_mapped; /* the window may well be at address 0 */

@@ -220,8 +220,8 @@ static void collect_facts(void)
     };
 }
 
-/* How many addresses the boot info gets. Its size depends on the length of the firmware's map; were they as many as it has
- * bytes, so would all addresses behind it, and the same kernel would lie elsewhere on each machine. */
+/* How many addresses the boot info gets. Its size depends on the length of the firmware's map; were they as many as it
+ * has bytes, so would all addresses behind it, and the same kernel would lie elsewhere on each machine. */
 static uint64_t boot_info_addresses(void)
 {
     bool anywhere = flow.kernel.boot_info.kind == WISH_ANYWHERE;
@@ -271,7 +271,11 @@ static enum status load_files(struct error *error)
     const struct elf_plan *elf = &flow.kernel.elf;
     enum status status = kernel_take_frames(elf, flow.addresses.bias, &flow.frames, &flow.image, error);
     if (status == STATUS_OK && flow.kernel.protocol == KERNEL_BOOTLOADER_API)
-        status = kernel_keep_file(&flow.kernel_file, &flow.frames, &flow.image, error);
+        status = kernel_keep_file(&flow.kernel_file, BOOT_MEMORY_LOADER_RECLAIMABLE, &flow.frames, &flow.image, error);
+    else if (status == STATUS_OK && flow.kernel.file.kind != WISH_NOWHERE)
+        status = kernel_keep_file(&flow.kernel_file, BOOT_MEMORY_KERNEL, &flow.frames, &flow.image, error);
+    if (status == STATUS_OK)
+        status = kernel_load_symbols(&flow.kernel.symbol_ranges, &flow.kernel_file, &flow.frames, &flow.image, error);
     if (status == STATUS_OK)
         status = kernel_read_segments(elf, &flow.kernel_file, &flow.image, error);
     if (status == STATUS_OK)

@@ -149,6 +149,22 @@ static void add_kernel(struct boot_info_area *area, const struct boot_info_facts
                                       elf->tls_alignment};
 }
 
+static void add_kernel_file(struct boot_info *info, const struct boot_info_facts *facts)
+{
+    const struct elf_symbols *symbols = &facts->kernel->symbol_ranges;
+    if (facts->image->symbols_phys != 0) {
+        info->symbols = kernel_pointer(facts->addresses->symbols);
+        info->symbol_count = symbols->table.size / sizeof *info->symbols;
+        info->symbol_names = kernel_pointer(facts->addresses->symbols + symbols->table.size);
+        info->symbol_names_size = symbols->names.size;
+    }
+    if (facts->kernel->file.kind != WISH_NOWHERE) {
+        info->kernel_file = kernel_pointer(facts->addresses->kernel_file);
+        info->kernel_file_phys = facts->image->file_phys;
+        info->kernel_file_size = facts->image->file_size;
+    }
+}
+
 static void add_payloads(struct boot_info_area *area, const struct boot_info_facts *facts)
 {
     struct boot_info *info = area->info;
@@ -226,6 +242,7 @@ enum status boot_info_prepare(struct boot_info_area *area, const struct boot_inf
     add_tables(area->info);
     add_framebuffer(area, facts);
     add_kernel(area, facts);
+    add_kernel_file(area->info, facts);
     add_payloads(area, facts);
     add_addresses(area->info, facts);
     reserve_rest(area);

@@ -86,11 +86,29 @@ static enum status plan_loader_parts(const struct boot_mappings *mappings, struc
     return status;
 }
 
+/* What the kernel gets of its own file: nobody but the loader writes there. */
+static enum status plan_kernel_file(const struct boot_mappings *mappings, struct mapping_plan *plan,
+                                    struct error *error)
+{
+    const struct address_plan *addresses = mappings->addresses;
+    const struct kernel_plan *kernel = mappings->kernel;
+    uint64_t symbols = address_pages_size(0, elf_symbols_size(&kernel->symbol_ranges));
+    uint64_t file = kernel->file.kind == WISH_NOWHERE ? 0 : address_pages_size(0, kernel->file_size);
+    const struct paging_mapping parts[] = {
+        {addresses->symbols, mappings->image->symbols_phys, symbols, false, false, PAGING_WRITE_BACK, "symbols"},
+        {addresses->kernel_file, mappings->image->file_phys, file, false, false, PAGING_WRITE_BACK, "kernel file"},
+    };
+    enum status status = mapping_plan_add(plan, &parts[0], error);
+    return status == STATUS_OK ? mapping_plan_add(plan, &parts[1], error) : status;
+}
+
 enum status boot_mappings_plan(const struct boot_mappings *mappings, struct mapping_plan *plan, struct error *error)
 {
     enum status status = plan_kernel(mappings, plan, error);
     if (status == STATUS_OK)
         status = plan_loader_parts(mappings, plan, error);
+    if (status == STATUS_OK)
+        status = plan_kernel_file(mappings, plan, error);
     if (status == STATUS_OK)
         status = plan_payloads(mappings, plan, error);
     if (status == STATUS_OK)

@@ -48,6 +48,8 @@ struct elf_section_header {
 _Static_assert(sizeof(struct elf_section_header) == 64, "gABI, figure 4-8");
 
 #define ELF_SHT_PROGBITS 1u
+#define ELF_SHT_SYMTAB 2u
+#define ELF_SHT_STRTAB 3u
 
 struct elf_note_header {
     uint32_t name_size, descriptor_size, type;

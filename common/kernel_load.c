@@ -26,17 +26,44 @@ enum status kernel_take_frames(const struct elf_plan *elf, uint64_t bias, struct
     return STATUS_OK;
 }
 
-enum status kernel_keep_file(struct firmware_file *file, struct frames *frames, struct kernel_image *image,
-                             struct error *error)
+/* Whole pages for something that the kernel gets beside its segments; what is behind `size` is zero. */
+static enum status take_extra(uint64_t size, uint32_t type, const char *what, struct frames *frames, uint64_t *phys,
+                              struct error *error)
 {
-    struct frames_wish wish = {.pages = align_down(file->size + PAGE_SIZE - 1, PAGE_SIZE) / PAGE_SIZE,
-                               .alignment = PAGE_SIZE,
-                               .type = BOOT_MEMORY_LOADER_RECLAIMABLE,
-                               .what = "kernel file"};
-    enum status status = frames_take(frames, &wish, &image->file_phys, error);
+    uint64_t bytes;
+    if (!align_up_ok(size, PAGE_SIZE, &bytes))
+        return error_set(error, STATUS_OUT_OF_MEMORY, "the %s is too big", what);
+    struct frames_wish wish = {.pages = bytes / PAGE_SIZE, .alignment = PAGE_SIZE, .type = type, .what = what};
+    enum status status = frames_take(frames, &wish, phys, error);
+    if (status == STATUS_OK)
+        memset((uint8_t *)firmware_map(*phys, bytes) + size, 0, bytes - size);
+    return status;
+}
+
+enum status kernel_keep_file(struct firmware_file *file, uint32_t type, struct frames *frames,
+                             struct kernel_image *image, struct error *error)
+{
+    enum status status = take_extra(file->size, type, "kernel file", frames, &image->file_phys, error);
     image->file_size = file->size;
     return status != STATUS_OK ? status
                                : firmware_read(file, 0, file->size, firmware_map(image->file_phys, file->size), error);
+}
+
+enum status kernel_load_symbols(const struct elf_symbols *symbols, struct firmware_file *file, struct frames *frames,
+                                struct kernel_image *image, struct error *error)
+{
+    uint64_t size = elf_symbols_size(symbols);
+    if (size == 0)
+        return STATUS_OK;
+    enum status status = take_extra(size, BOOT_MEMORY_KERNEL, "symbols", frames, &image->symbols_phys, error);
+    if (status != STATUS_OK)
+        return status;
+    uint8_t *to = firmware_map(image->symbols_phys, size);
+    to[size - 1] = 0;
+    status = firmware_read(file, symbols->table.address, symbols->table.size, to, error);
+    if (status == STATUS_OK && symbols->names.size != 0)
+        status = firmware_read(file, symbols->names.address, symbols->names.size, to + symbols->table.size, error);
+    return status;
 }
 
 /* The block that holds `address`: blocks are sorted, and every address asked for is inside one. */

@@ -11,12 +11,17 @@ struct kernel_image {
     struct elf_memory memory;
     uint64_t file_phys; /* of a copy of the whole file; 0: none was asked for */
     uint64_t file_size;
+    uint64_t symbols_phys; /* of the symbol table, its names and a NUL; 0: none */
 };
 
-/* Takes frames for the whole kernel file and reads it there: for protocols that hand it over. Segments are then copied from
- * there instead of being read again. */
-enum status kernel_keep_file(struct firmware_file *file, struct frames *frames, struct kernel_image *image,
-                             struct error *error);
+/* Takes frames of that type for the whole kernel file and reads it there: for protocols that hand it over. Segments are
+ * then copied from there instead of being read again. */
+enum status kernel_keep_file(struct firmware_file *file, uint32_t type, struct frames *frames,
+                             struct kernel_image *image, struct error *error);
+
+/* Takes frames for the symbols, if the plan has any, and reads just them. */
+enum status kernel_load_symbols(const struct elf_symbols *symbols, struct firmware_file *file, struct frames *frames,
+                                struct kernel_image *image, struct error *error);
 
 /* Takes frames for each block, congruent to its biased address modulo the largest page that fits, so that large pages
  * can map it. */

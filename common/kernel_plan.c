@@ -2,6 +2,7 @@
 
 #include "elf_dynamic.h"
 #include "elf_sections.h"
+#include "memory.h"
 #include "protocol/bootloader_api.h"
 
 /* What of the file is at hand: its head, and one piece from further on at a time. */
@@ -173,6 +174,45 @@ static enum status read_wishes(const struct reader *reader, struct kernel_plan *
     return status;
 }
 
+/* The symbol table among all section headers, which may be more than fit into the room at once. */
+static enum status find_symbol_table(const struct reader *reader, struct elf_range headers,
+                                     struct elf_section_header *table, bool *found)
+{
+    *found = false;
+    for (uint64_t at = 0; at < headers.size && !*found; at += KERNEL_HEAD_MAX) {
+        uint64_t rest = headers.size - at;
+        struct span piece;
+        enum status status =
+            fetch(reader, headers.address + at, rest < KERNEL_HEAD_MAX ? rest : KERNEL_HEAD_MAX, &piece);
+        if (status != STATUS_OK)
+            return status;
+        *found = elf_symbols_table(piece, table);
+    }
+    return STATUS_OK;
+}
+
+static enum status find_symbols(const struct reader *reader, struct elf_symbols *symbols)
+{
+    struct elf_range headers;
+    struct elf_section_header table, names;
+    struct span bytes;
+    bool found;
+    *symbols = (struct elf_symbols){0};
+    enum status status = elf_sections_find(reader->head, reader->source->size, &headers, reader->error);
+    if (status == STATUS_OK)
+        status = find_symbol_table(reader, headers, &table, &found);
+    if (status != STATUS_OK || !found)
+        return status;
+    if (table.link >= headers.size / sizeof names)
+        return error_set(reader->error, STATUS_ELF_SECTIONS, "symbol table with names in section %u of %llu",
+                         table.link, (unsigned long long)(headers.size / sizeof names));
+    status = fetch(reader, headers.address + table.link * sizeof names, sizeof names, &bytes);
+    if (status != STATUS_OK)
+        return status;
+    memcpy(&names, bytes.data, sizeof names);
+    return elf_symbols_take(&table, &names, reader->source->size, symbols, reader->error);
+}
+
 enum status kernel_plan_read(const struct kernel_source *source, struct kernel_plan *plan, struct error *error)
 {
     struct reader reader = {.source = source, .error = error};
@@ -183,5 +223,9 @@ enum status kernel_plan_read(const struct kernel_source *source, struct kernel_p
         status = check_interpreter(&reader, &plan->elf);
     if (status == STATUS_OK)
         status = read_wishes(&reader, plan);
+    plan->file_size = source->size;
+    plan->symbol_ranges = (struct elf_symbols){0};
+    if (status == STATUS_OK && plan->symbols.kind != WISH_NOWHERE)
+        status = find_symbols(&reader, &plan->symbol_ranges);
     return status == STATUS_OK ? STATUS_OK : error_prefix(error, "%s", source->name);
 }

@@ -4,6 +4,7 @@
 #define STAGECOACH_KERNEL_PLAN_H
 
 #include "elf_plan.h"
+#include "elf_symbols.h"
 
 #include <stagecoach/boot.h>
 
@@ -37,7 +38,9 @@ struct kernel_plan {
     struct kernel_api_version api; /* KERNEL_BOOTLOADER_API only */
     uint64_t stack_size;           /* multiple of 4 KiB */
     uint64_t stack_top;            /* of those, the bytes below the first frame: multiple of 16 */
-    struct wish stack, base, boot_info, framebuffer, physical_memory, recursive, ramdisk;
+    struct wish stack, base, boot_info, framebuffer, physical_memory, recursive, ramdisk, symbols, file;
+    struct elf_symbols symbol_ranges; /* sizes 0: not asked for, or none there */
+    uint64_t file_size;
     uint64_t dynamic_start, dynamic_end;
     uint32_t minimum_width, minimum_height;
 };

@@ -83,6 +83,8 @@ static enum status take_addresses(const struct boot_config *config, struct kerne
         {{"physical_memory", config->physical_memory, WISH_NOWHERE, SIZE_2M, large_page, true}, &plan->physical_memory},
         {{"page_table_recursive", config->page_table_recursive, WISH_NOWHERE, SLOT_SIZE, slot, true}, &plan->recursive},
         {{"ramdisk", config->ramdisk, WISH_ANYWHERE, PAGE_SIZE, page, true}, &plan->ramdisk},
+        {{"kernel_symbols", config->kernel_symbols, WISH_NOWHERE, PAGE_SIZE, page, true}, &plan->symbols},
+        {{"kernel_file", config->kernel_file, WISH_NOWHERE, PAGE_SIZE, page, true}, &plan->file},
     };
     for (unsigned i = 0; i < sizeof fields / sizeof *fields; i++) {
         enum status status = take_wish(&fields[i].field, fields[i].wish, error);

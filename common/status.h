@@ -67,6 +67,7 @@
     S(ELF_TLS, 421, "the kernel's TLS segment is not valid")                                                           \
     S(ELF_RELRO, 422, "the kernel's GNU_RELRO range is not valid")                                                     \
     S(ELF_NOTE, 423, "a note of the kernel is not valid")                                                              \
+    S(ELF_SECTIONS, 424, "the kernel's symbol table is not valid")                                                     \
     /* 5xx */                                                                                                          \
     S(NO_PROTOCOL, 501, "the kernel speaks no boot protocol that the loader knows")                                    \
     S(WISH_VERSION, 502, "the kernel's boot_config has an unknown version")                                            \

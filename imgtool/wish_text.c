@@ -12,6 +12,8 @@ void wish_list(const struct kernel_plan *plan, struct named_wish wishes[WISH_COU
         {"physical memory", "physical_memory", &plan->physical_memory},
         {"recursive page table", "page_table_recursive", &plan->recursive},
         {"ramdisk", "ramdisk", &plan->ramdisk},
+        {"kernel symbols", "kernel_symbols", &plan->symbols},
+        {"kernel file", "kernel_file", &plan->file},
     };
     for (size_t i = 0; i < WISH_COUNT; i++)
         wishes[i] = list[i];

@@ -11,7 +11,7 @@ struct named_wish {
     const char *key;  /* "kernel_stack": the field of struct boot_config */
     const struct wish *wish;
 };
-#define WISH_COUNT 7u
+#define WISH_COUNT 9u
 
 /* All address wishes of a kernel, in the order of struct boot_config. */
 void wish_list(const struct kernel_plan *plan, struct named_wish wishes[WISH_COUNT]);

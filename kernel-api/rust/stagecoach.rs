@@ -67,6 +67,8 @@ pub struct BootConfig {
     pub dynamic_range_end: u64,
     pub minimum_framebuffer_width: u32,
     pub minimum_framebuffer_height: u32,
+    pub kernel_symbols: u64,
+    pub kernel_file: u64,
 }
 
 impl BootConfig {
@@ -87,6 +89,8 @@ impl BootConfig {
             dynamic_range_end: 0,
             minimum_framebuffer_width: 0,
             minimum_framebuffer_height: 0,
+            kernel_symbols: BOOT_DEFAULT,
+            kernel_file: BOOT_DEFAULT,
         }
     }
 }
@@ -188,6 +192,18 @@ pub struct BootTls {
     pub alignment: u64,
 }
 
+/// An entry of the ELF file's symbol table.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct BootSymbol {
+    pub name: u32,
+    pub info: u8,
+    pub other: u8,
+    pub section: u16,
+    pub value: u64,
+    pub size: u64,
+}
+
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct BootDisk {
@@ -262,6 +278,13 @@ pub struct BootInfo {
     pub log_size: u64,
     pub timeline: *mut BootEvent,
     pub timeline_count: u64,
+    pub symbols: *const BootSymbol,
+    pub symbol_count: u64,
+    pub symbol_names: *const c_char,
+    pub symbol_names_size: u64,
+    pub kernel_file: *const u8,
+    pub kernel_file_phys: u64,
+    pub kernel_file_size: u64,
 }
 
 impl BootInfo {
@@ -286,6 +309,15 @@ impl BootInfo {
     pub fn timeline(&self) -> &[BootEvent] {
         // SAFETY: as above; the boot has at least one event.
         unsafe { core::slice::from_raw_parts(self.timeline, self.timeline_count as usize) }
+    }
+
+    /// Empty if they were not asked for, or the file is stripped.
+    pub fn symbols(&self) -> &[BootSymbol] {
+        if self.symbols.is_null() {
+            return &[];
+        }
+        // SAFETY: as above.
+        unsafe { core::slice::from_raw_parts(self.symbols, self.symbol_count as usize) }
     }
 
     pub fn ramdisk(&self) -> Option<&[u8]> {
@@ -317,8 +349,8 @@ impl BootInfo {
 }
 
 // The numbers of boot.h.
-const _: () = assert!(size_of::<BootConfig>() == 104);
-const _: () = assert!(size_of::<BootNote>() == 24 + 104);
+const _: () = assert!(size_of::<BootConfig>() == 120);
+const _: () = assert!(size_of::<BootNote>() == 24 + 120);
 const _: () = assert!(offset_of!(BootNote, config) == 24);
 const _: () = assert!(size_of::<BootMemoryRegion>() == 24);
 const _: () = assert!(size_of::<BootFramebuffer>() == 64);
@@ -329,7 +361,9 @@ const _: () = assert!(offset_of!(BootInfo, kernel_phys) == 192);
 const _: () = assert!(offset_of!(BootInfo, tls) == 280);
 const _: () = assert!(offset_of!(BootInfo, disk) == 368);
 const _: () = assert!(offset_of!(BootInfo, timeline_count) == 448);
-const _: () = assert!(size_of::<BootInfo>() == 456);
+const _: () = assert!(offset_of!(BootInfo, kernel_file_size) == 504);
+const _: () = assert!(size_of::<BootSymbol>() == 24);
+const _: () = assert!(size_of::<BootInfo>() == 512);
 
 /// States the kernel's wishes, once per kernel.
 macro_rules! boot_config {

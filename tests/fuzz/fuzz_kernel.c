@@ -39,6 +39,8 @@ static void check_plan(const struct kernel_plan *plan)
     check_wish(&plan->physical_memory, 2 << 20);
     check_wish(&plan->recursive, 1ull << 39);
     check_wish(&plan->ramdisk, 4096);
+    check_wish(&plan->symbols, 4096);
+    check_wish(&plan->file, 4096);
     FUZZ_ASSERT(plan->stack.kind != WISH_NOWHERE && plan->boot_info.kind != WISH_NOWHERE);
     FUZZ_ASSERT(plan->base.kind != WISH_NOWHERE);
     FUZZ_ASSERT(plan->stack_size > 0 && plan->stack_size <= 1 << 30 && plan->stack_size % 4096 == 0);
@@ -48,6 +50,16 @@ static void check_plan(const struct kernel_plan *plan)
         FUZZ_ASSERT((plan->base.address - plan->elf.lowest) % plan->elf.alignment == 0);
 }
 
+/* What will be read, and stored with one NUL more. */
+static void check_symbols(const struct kernel_plan *plan, uint64_t size)
+{
+    const struct elf_range *table = &plan->symbol_ranges.table, *names = &plan->symbol_ranges.names;
+    FUZZ_ASSERT(table->size <= size && table->address <= size - table->size && table->size % 24 == 0);
+    FUZZ_ASSERT(names->size <= size && names->address <= size - names->size);
+    FUZZ_ASSERT(plan->symbols.kind != WISH_NOWHERE || table->size + names->size == 0);
+    FUZZ_ASSERT(plan->file_size == size);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct kernel_plan plan;
@@ -55,12 +67,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct memory_file file = {.bytes = {.data = data, .size = size}};
     const struct kernel_source source = {.read = read_memory, .context = &file, .size = size, .name = "/kernel.elf"};
     enum status status = kernel_plan_read(&source, &plan, &error);
-    FUZZ_ASSERT(file.reads <= 3 + ELF_NOTES_MAX);
+    FUZZ_ASSERT(file.reads <= 3 + ELF_NOTES_MAX + 2 + size / KERNEL_HEAD_MAX);
     if (status != STATUS_OK) {
         fuzz_expect_sentence(status, &error);
         return 0;
     }
     FUZZ_ASSERT(elf_valid(&plan.elf, file.bytes, true) == NULL);
     check_plan(&plan);
+    check_symbols(&plan, size);
     return 0;
 }

@@ -61,8 +61,10 @@ struct boot_config {
     uint64_t dynamic_range_end;         /*  88  4 KiB aligned, exclusive; 0: 0xffffffffffe00000 */
     uint32_t minimum_framebuffer_width; /*  96  pixels; 0: no wish */
     uint32_t minimum_framebuffer_height; /* 100 pixels; 0: no wish */
+    uint64_t kernel_symbols;            /* 104  the file's symbol table and names, for backtraces. Default: NOWHERE */
+    uint64_t kernel_file;               /* 112  the whole ELF file of the kernel. Default: NOWHERE */
 };
-BOOT_STATIC_ASSERT(sizeof(struct boot_config) == 104, "boot_config is append-only");
+BOOT_STATIC_ASSERT(sizeof(struct boot_config) == 120, "boot_config is append-only");
 
 struct boot_note {
     uint32_t name_size;        /* sizeof name, with its NUL: 11 */
@@ -82,7 +84,7 @@ BOOT_STATIC_ASSERT(sizeof(struct boot_note) == 24 + sizeof(struct boot_config), 
 enum boot_memory_type {
     BOOT_MEMORY_USABLE = 0,             /* free RAM */
     BOOT_MEMORY_LOADER_RECLAIMABLE = 1, /* boot info, page tables, stack, GDT, IDT: free once the kernel has its own */
-    BOOT_MEMORY_KERNEL = 2,             /* the loaded segments of the kernel */
+    BOOT_MEMORY_KERNEL = 2,             /* the loaded segments of the kernel; its symbols and its file, if asked for */
     BOOT_MEMORY_RAMDISK = 3,
     BOOT_MEMORY_MODULE = 4,
     BOOT_MEMORY_FRAMEBUFFER = 5,
@@ -148,6 +150,15 @@ struct boot_tls { /* PT_TLS, for variant II of ELF TLS (SysV ABI x86-64, 3.4.6) 
 #define BOOT_DISK_UNKNOWN 0u
 #define BOOT_DISK_GPT 1u
 #define BOOT_DISK_MBR 2u
+
+struct boot_symbol { /* an entry of the ELF file's symbol table, as it is there (System V gABI, figure 4-16) */
+    uint32_t name;    /*  0  offset in symbol_names */
+    uint8_t info;     /*  4  low four bits: 0 no type, 1 object, 2 function; high four: binding */
+    uint8_t other;    /*  5 */
+    uint16_t section; /*  6  0: not defined here */
+    uint64_t value;   /*  8  address without kernel_bias */
+    uint64_t size;    /* 16  bytes; 0: unknown */
+};
 
 struct boot_disk {              /* where config, kernel and modules were read from */
     uint32_t table;             /*  0  BOOT_DISK_*; UNKNOWN: not a partitioned disk, or not known */
@@ -248,14 +259,24 @@ struct boot_info {
     uint64_t log_size;                 /* 432  without the NUL */
     struct boot_event *timeline;       /* 440 */
     uint64_t timeline_count;           /* 448 */
+
+    /* Read-only, in regions of type KERNEL. NULL: not asked for, or the file has none (stripped). */
+    const struct boot_symbol *symbols; /* 456  page aligned */
+    uint64_t symbol_count;             /* 464 */
+    const char *symbol_names;          /* 472  anything may stand here, but a NUL follows the last byte */
+    uint64_t symbol_names_size;        /* 480  without that NUL */
+    const void *kernel_file;           /* 488  page aligned */
+    uint64_t kernel_file_phys;         /* 496 */
+    uint64_t kernel_file_size;         /* 504 */
 };
 BOOT_STATIC_ASSERT(sizeof(struct boot_memory_region) == 24, "append-only ABI");
 BOOT_STATIC_ASSERT(sizeof(struct boot_framebuffer) == 64, "append-only ABI");
 BOOT_STATIC_ASSERT(sizeof(struct boot_disk) == 56, "append-only ABI");
+BOOT_STATIC_ASSERT(sizeof(struct boot_symbol) == 24, "gABI, figure 4-16");
 BOOT_STATIC_ASSERT(offsetof(struct boot_info, efi) == 152, "append-only ABI");
 BOOT_STATIC_ASSERT(offsetof(struct boot_info, tls) == 280, "append-only ABI");
 BOOT_STATIC_ASSERT(offsetof(struct boot_info, disk) == 368, "append-only ABI");
-BOOT_STATIC_ASSERT(sizeof(struct boot_info) == 456, "append-only ABI");
+BOOT_STATIC_ASSERT(sizeof(struct boot_info) == 512, "append-only ABI");
 
 /* ------------------------------------------------------------------------------------------------------------------
  * The two macros of a kernel.

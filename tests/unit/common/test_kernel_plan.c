@@ -272,7 +272,7 @@ static void older_kernels_get_defaults(void **state)
 static void newer_kernels_may_not_ask_for_more(void **state)
 {
     (void)state;
-    for (unsigned byte = 104; byte < 128; byte++) {
+    for (unsigned byte = sizeof(struct boot_config); byte < 128; byte++) {
         struct boot_config config = standard();
         config.size = 128;
         make_kernel(ET_EXEC, &config);
