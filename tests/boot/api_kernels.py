@@ -2,11 +2,12 @@
 """Boots kernels of the bootloader_api interface; they check their BootInfo themselves (tests/kernels/bootloader_api).
 
 api_kernels.py list KERNEL...                                              prints "label row" lines for CMake
-api_kernels.py --imgtool PROGRAM --kernels DIRECTORY [--keep DIRECTORY] ROW  boots one row, FIRMWARE/KERNEL
+api_kernels.py --imgtool PROGRAM --kernels DIRECTORY [--keep DIRECTORY] ROW  boots one row, FIRMWARE/KERNEL[/MACHINE]
 """
 
 import argparse
 import json
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -21,14 +22,35 @@ UEFI_DEFAULT = {"api-0", "api-1", "api-5", "api-16", "api-fixed", "api-base", "a
                 "api-exec-0xffffffff80000000"}  # fmt: skip
 
 
+# The smallest of them on machines that lack something, or have more: options of imgtool run.
+MACHINES = {
+    "6G": ["--memory", "6G"],
+    "smp4": ["--smp", "4"],
+    "no-serial": ["--no-serial"],
+    "no-vga": ["--vga", "none"],
+}
+
+
 def rows(kernels):
+    for name in MACHINES:
+        yield "default", f"bios/api-16/{name}"
+        yield "full", f"uefi/api-16/{name}"
     for kernel in kernels:
+        if kernel == "api-ramdisk-1073741824":
+            yield "full", f"bios/{kernel}"
+            yield "full", f"uefi/{kernel}"
+            continue
         yield "default", f"bios/{kernel}"
         yield "default" if kernel in UEFI_DEFAULT else "full", f"uefi/{kernel}"
 
 
 def image_options(kernel, directory):
     options = []
+    if kernel.startswith("api-ramdisk-"):
+        ramdisk, size = directory / "ramdisk", int(kernel.rsplit("-", 1)[1])
+        ramdisk.write_bytes(b"H" if size == 1 else b"")
+        os.truncate(ramdisk, size)
+        options += ["--ramdisk", ramdisk]
     if kernel in ("api-ramdisk", "api-fixed"):
         ramdisk = directory / "ramdisk"
         ramdisk.write_bytes(RAMDISK)
@@ -40,11 +62,13 @@ def image_options(kernel, directory):
     return options
 
 
-def boot(arguments, firmware, kernel, directory):
+def boot(arguments, firmware, kernel, options, directory):
     image = directory / "disk.img"
     machine.build_image(arguments.imgtool, Path(arguments.kernels) / f"{kernel}.elf", image,
                         *image_options(kernel, directory))  # fmt: skip
-    return machine.run_qemu(arguments.imgtool, image, directory, "--firmware", firmware)
+    if kernel == "api-ramdisk-1073741824":
+        options = ["--memory", "3G"]
+    return machine.run_qemu(arguments.imgtool, image, directory, "--firmware", firmware, *options)
 
 
 def problem(outcome):
@@ -64,10 +88,11 @@ def main():
     parser.add_argument("--keep")
     parser.add_argument("row")
     arguments = parser.parse_args()
-    firmware, kernel = arguments.row.split("/")
+    firmware, kernel, *variant = arguments.row.split("/")
+    options = MACHINES[variant[0]] if variant else []
     machine.clean_up_when_terminated()
     with tempfile.TemporaryDirectory(prefix="stagecoach-boot-") as name:
-        outcome = boot(arguments, firmware, kernel, Path(name))
+        outcome = boot(arguments, firmware, kernel, options, Path(name))
     wrong = problem(outcome)
     if wrong is not None:
         print(outcome.describe())

@@ -188,17 +188,54 @@ static void check_tables_and_tls(void)
     equal("TLS tag", u32(128), NONE);
 }
 
+#ifdef API_WINDOW
+/* The lowest page table entry of an address. */
+static uint64_t entry_of(uint64_t address)
+{
+    uint64_t entry;
+    __asm__("mov %%cr3, %0" : "=r"(entry));
+    for (int level = 3; level >= 0; level--) {
+        uint64_t index = address >> (12 + 9 * level) & 511;
+        __builtin_memcpy(&entry, window(entry & 0xffffffffff000) + index * 8, sizeof entry);
+        holds("a page of the ramdisk is present", entry & 1);
+        if (level > 0 && (entry & 0x80))
+            return entry + (address & ((1ull << (12 + 9 * level)) - 1) & ~(PAGE - 1));
+    }
+    return entry;
+}
+#endif
+
+/* Every page is there, writable, in memory that the loader has marked as its own. */
+static void check_ramdisk_pages(void)
+{
+#ifdef API_WINDOW
+    for (uint64_t at = 0; at < u64(176); at += PAGE) {
+        uint64_t entry = entry_of(u64(168) + at);
+        holds("a page of the ramdisk is writable", entry & 2);
+        equal("memory of the ramdisk", kind_at(entry & 0xffffffffff000), BOOTLOADER);
+    }
+#endif
+}
+
 static void check_ramdisk(void)
 {
     static const char content[13] = "Hello, ramdis";
     if (API_PATCH == 0)
         return;
-#ifdef API_RAMDISK
+#ifdef API_RAMDISK_SIZE
+    const volatile uint8_t *bytes = (const volatile uint8_t *)u64(168);
+    (void)content;
+    equal("ramdisk tag", u32(160), SOME);
+    equal("ramdisk length", u64(176), API_RAMDISK_SIZE);
+    equal("first and last byte", bytes[0] | bytes[API_RAMDISK_SIZE - 1], API_RAMDISK_SIZE == 1 ? 'H' : 0);
+    check_ramdisk_pages();
+#elif defined(API_RAMDISK)
     equal("ramdisk tag", u32(160), SOME);
     equal("ramdisk length", u64(176), sizeof content);
     holds("ramdisk content", __builtin_memcmp((const void *)u64(168), content, sizeof content) == 0);
     if (API_RAMDISK != 0)
         equal("fixed ramdisk", u64(168), API_RAMDISK);
+    check_ramdisk_pages();
 #else
     (void)content;
     equal("ramdisk tag", u32(160), NONE);
