@@ -32,13 +32,13 @@ struct bios_stage1_patch {
 };
 
 #define BIOS_STAGES_MAGIC "STGCSTGS" /* 8 bytes, no NUL */
-#define BIOS_STAGES_FORMAT 1u
+#define BIOS_STAGES_FORMAT 2u
 #define BIOS_UEFI_ONLY_MAGIC "STGCUEFI" /* 8 bytes, no NUL */
 struct bios_stages_header {             /* the first bytes of stages.bin; code follows */
     uint8_t magic[8];                   /*  0  BIOS_STAGES_MAGIC; set by the build */
     uint32_t image_id;                  /*  8  filled in by imgtool */
     uint32_t size;                      /* 12  bytes of stages.bin, a multiple of 512; set by the build */
-    uint32_t crc32;    /* 16  filled in by imgtool: CRC-32 (as GPT uses) of bytes [32, size) of stages.bin */
+    uint32_t sum;      /* 16  filled in by imgtool: bios_stages_sum() of bytes [32, size) of stages.bin */
     uint32_t format;   /* 20  BIOS_STAGES_FORMAT; set by the build */
     uint64_t reserved; /* 24  0 */
 };
@@ -46,6 +46,22 @@ struct bios_stages_header {             /* the first bytes of stages.bin; code f
 _Static_assert(sizeof(struct bios_stage1_patch) == 16, "stage 1 reads it");
 _Static_assert(BIOS_STAGE1_PATCH_OFFSET + sizeof(struct bios_stage1_patch) == BIOS_STAGE1_SIZE, "it ends stage 1");
 _Static_assert(sizeof(struct bios_stages_header) == 32, "stage 1 and stage 2 read it");
-_Static_assert(offsetof(struct bios_stages_header, crc32) == 16, "stage 2 reads it");
+_Static_assert(offsetof(struct bios_stages_header, sum) == 16, "stage 2 reads it");
+
+#define BIOS_STAGES_SUM_TURN 5u
+#define BIOS_STAGES_SUM_FACTOR 0x9e3779b1u
+
+/* The sum of `size` bytes, a multiple of 4. Each step can be undone, so that a change of one 32-bit word never stays
+ * unseen, and one of several words once in 2^32. A CRC by table would cost real-mode code ten times as much. */
+static inline uint32_t bios_stages_sum(const uint8_t *bytes, uint64_t size)
+{
+    uint32_t sum = 0;
+    for (uint64_t i = 0; i + 4 <= size; i += 4) {
+        sum ^= bytes[i] | (uint32_t)bytes[i + 1] << 8 | (uint32_t)bytes[i + 2] << 16 | (uint32_t)bytes[i + 3] << 24;
+        sum = sum << BIOS_STAGES_SUM_TURN | sum >> (32 - BIOS_STAGES_SUM_TURN);
+        sum *= BIOS_STAGES_SUM_FACTOR;
+    }
+    return sum;
+}
 
 #endif

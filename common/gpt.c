@@ -9,7 +9,7 @@
 #define ENTRY_SIZE_MAX 512u
 #define ENTRY_COUNT_MAX 4096u
 
-#define CHUNK_SIZE 16384u /* of the entry array: all of the usual 128 in one read; a multiple of ENTRY_SIZE_MAX */
+#define CHUNK_SIZE 4096u /* of the entry array; a multiple of ENTRY_SIZE_MAX */
 
 static enum status check_header_bytes(uint8_t bytes[HEADER_SIZE_MAX], struct gpt_header *header, struct error *error)
 {

@@ -2,6 +2,7 @@
 
 #include "checked.h"
 #include "firmware.h"
+#include "memory.h"
 
 #define ENTRIES 512u
 #define ADDRESS_MASK 0x000ffffffffff000ull /* the physical address in an entry */
@@ -64,8 +65,7 @@ static uint64_t *table_at(uint64_t phys)
 void paging_init(struct paging *paging, uint64_t phys, uint64_t frames, const struct paging_features *features)
 {
     uint64_t *entries = firmware_map(phys, frames * PAGE_SIZE);
-    for (uint64_t i = 0; i < frames * ENTRIES; i++)
-        entries[i] = 0;
+    memset(entries, 0, frames * PAGE_SIZE);
     *paging = (struct paging){
         .root_phys = phys,
         .features = *features,

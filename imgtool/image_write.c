@@ -1,7 +1,7 @@
 #include "image_write.h"
 
+#include "../bios/image_format.h"
 #include "boot_code.h"
-#include "crc32.h"
 #include "gpt_write.h"
 #include "loader_files.h"
 #include "mbr_write.h"
@@ -19,7 +19,7 @@ static enum exit_code write_stages(const struct image_plan *plan, int fd, const 
     memcpy(bytes, stages.data, stages.size);
     memcpy(&header, bytes, sizeof header);
     header.image_id = plan->ids.image_id;
-    header.crc32 = crc32_add(0, bytes + sizeof header, stages.size - sizeof header);
+    header.sum = bios_stages_sum(bytes + sizeof header, stages.size - sizeof header);
     memcpy(bytes, &header, sizeof header);
     enum exit_code code = host_write(fd, plan->layout.stages.first * LAYOUT_SECTOR_SIZE, bytes, stages.size, to);
     free(bytes);

@@ -4,7 +4,6 @@
 #include "../bios/image_format.h"
 #include "boot_volume.h"
 #include "checked.h"
-#include "crc32.h"
 #include "loader_files.h"
 #include "mbr.h"
 #include "pe.h"
@@ -125,12 +124,11 @@ static bool check_stages(struct verify *verify, const struct bios_stage1_patch *
     if (verify_read(verify, "stages", offset, size, bytes)) {
         memcpy(&header, bytes, sizeof header);
         if (check_stages_header(verify, &header, patch, offset)) {
-            uint32_t crc = crc32_add(0, bytes + sizeof header, size - sizeof header);
-            if (crc != header.crc32)
-                findings_add(&verify->findings, "stages", offset + offsetof(struct bios_stages_header, crc32),
-                             "have CRC %#010x, but their bytes give %#010x", header.crc32, crc);
-            same = size == ours.size &&
-                   memcmp(bytes + sizeof header, ours.data + sizeof header, size - sizeof header) == 0;
+            uint32_t sum = bios_stages_sum(bytes + sizeof header, size - sizeof header);
+            if (sum != header.sum)
+                findings_add(&verify->findings, "stages", offset + offsetof(struct bios_stages_header, sum),
+                             "have the sum %#010x, but their bytes give %#010x", header.sum, sum);
+            same = size == ours.size && memcmp(bytes + sizeof header, ours.data + sizeof header, size - sizeof header) == 0;
         }
     }
     free(bytes);

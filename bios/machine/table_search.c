@@ -11,6 +11,9 @@
 #define ROM_END 0x100000u
 #define EBDA_SEARCH 1024u
 #define ANCHOR_STEP 16u
+#define ANCHOR_RSDP 0x20445352u    /* "RSD " */
+#define ANCHOR_SMBIOS 0x5f4d535fu  /* "_SM_" */
+#define ANCHOR_SMBIOS3 0x334d535fu /* "_SM3" */
 
 #define RSDP_SIZE 20u /* of ACPI 1.0; also what the first checksum covers */
 #define RSDP_SIZE_2 36u
@@ -47,22 +50,22 @@ bool table_is_rsdp(const uint8_t *at, uint32_t room)
 static bool is_smbios(const uint8_t *at, uint32_t room)
 {
     /* A well-known BIOS bug gives 30 as the length of the 31 bytes (SMBIOS 3.6, table 1). */
-    return room >= SMBIOS_SIZE && memcmp(at, "_SM_", 4) == 0 && at[SMBIOS_LENGTH] >= SMBIOS_SIZE - 1 &&
-           at[SMBIOS_LENGTH] <= room && sums_to_zero(at, at[SMBIOS_LENGTH]) &&
-           memcmp(at + SMBIOS_INTERMEDIATE, "_DMI_", 5) == 0;
+    return room >= SMBIOS_SIZE && at[SMBIOS_LENGTH] >= SMBIOS_SIZE - 1 && at[SMBIOS_LENGTH] <= room &&
+           sums_to_zero(at, at[SMBIOS_LENGTH]) && memcmp(at + SMBIOS_INTERMEDIATE, "_DMI_", 5) == 0;
 }
 
 static bool is_smbios3(const uint8_t *at, uint32_t room)
 {
-    return room >= SMBIOS3_SIZE && memcmp(at, "_SM3_", 5) == 0 && at[SMBIOS3_LENGTH] >= SMBIOS3_SIZE &&
-           at[SMBIOS3_LENGTH] <= room && sums_to_zero(at, at[SMBIOS3_LENGTH]);
+    return room >= SMBIOS3_SIZE && at[4] == '_' && at[SMBIOS3_LENGTH] >= SMBIOS3_SIZE && at[SMBIOS3_LENGTH] <= room &&
+           sums_to_zero(at, at[SMBIOS3_LENGTH]);
 }
 
-/* The first place in [start, end), on a 16-byte line, where `matches`; 0: none. */
-static uint64_t search(uint32_t start, uint32_t end, bool (*matches)(const uint8_t *, uint32_t))
+/* The first place in [start, end), on a 16-byte line, that begins with the four bytes of `anchor` and `matches`; 0:
+ * none. */
+static uint64_t search(uint32_t start, uint32_t end, uint32_t anchor, bool (*matches)(const uint8_t *, uint32_t))
 {
     for (uint32_t at = start; at < end; at += ANCHOR_STEP)
-        if (matches((const uint8_t *)(uintptr_t)at, end - at))
+        if (*(const uint32_t *)(uintptr_t)at == anchor && matches((const uint8_t *)(uintptr_t)at, end - at))
             return at;
     return 0;
 }
@@ -72,9 +75,9 @@ void table_search(uint16_t ebda_segment, struct firmware_tables *tables)
     *tables = (struct firmware_tables){0};
     uint32_t ebda = ebda_segment * 16u;
     if (ebda >= EBDA_LOWEST && ebda + EBDA_SEARCH <= ROM_START)
-        tables->rsdp_phys = search(ebda, ebda + EBDA_SEARCH, table_is_rsdp);
+        tables->rsdp_phys = search(ebda, ebda + EBDA_SEARCH, ANCHOR_RSDP, table_is_rsdp);
     if (tables->rsdp_phys == 0)
-        tables->rsdp_phys = search(ROM_START, ROM_END, table_is_rsdp);
-    tables->smbios_phys = search(SMBIOS_START, ROM_END, is_smbios3);
-    tables->smbios32_phys = search(SMBIOS_START, ROM_END, is_smbios);
+        tables->rsdp_phys = search(ROM_START, ROM_END, ANCHOR_RSDP, table_is_rsdp);
+    tables->smbios_phys = search(SMBIOS_START, ROM_END, ANCHOR_SMBIOS3, is_smbios3);
+    tables->smbios32_phys = search(SMBIOS_START, ROM_END, ANCHOR_SMBIOS, is_smbios);
 }

@@ -30,7 +30,7 @@ header:
         db      BIOS_STAGES_MAGIC
         dd      0                       ; image_id
         dd      stages_size
-        dd      0                       ; crc32
+        dd      0                       ; sum
         dd      BIOS_STAGES_FORMAT
         dq      0
 

@@ -1,6 +1,7 @@
 #include "disk.h"
 
 #include "bios.h"
+#include "block_cache.h"
 #include "checked.h"
 #include "memory.h"
 
@@ -41,7 +42,12 @@ static struct disk {
     uint32_t number;
     uint32_t largest; /* sectors in one transfer */
     uint32_t strikes;
+    struct { /* what the last transfer left in the transfer buffer, for as long as nobody calls the BIOS */
+        uint64_t lba, count, calls;
+    } held;
 } disk;
+
+static struct block_cache cache;
 
 /* Real-mode data must lie below 1 MiB, as everything of the loader does: its own variables can be handed out. */
 static void point_at(const void *data, uint16_t *segment, uint16_t *offset)
@@ -87,6 +93,9 @@ static enum status read_sectors(uint64_t lba, uint32_t *count, struct error *err
             if (disk.strikes >= STRIKES_MAX)
                 disk.largest = now;
             *count = now;
+            disk.held.lba = lba;
+            disk.held.count = now;
+            disk.held.calls = firmware_stats().calls;
             return STATUS_OK;
         }
         disk_reset();
@@ -99,17 +108,26 @@ static enum status read_sectors(uint64_t lba, uint32_t *count, struct error *err
     }
 }
 
+/* Whether sector `lba` is in the transfer buffer: a file's next segment often begins in the sector where one ended. */
+static bool is_held(uint64_t lba)
+{
+    return disk.held.calls == firmware_stats().calls && lba - disk.held.lba < disk.held.count;
+}
+
 static enum status disk_read(struct block *block, uint64_t offset, uint64_t size, void *to, struct error *error)
 {
     uint8_t *out = to;
     while (size > 0) {
         uint64_t lba = offset / block->sector_size, skip = offset % block->sector_size;
         uint64_t sectors = (skip + size - 1) / block->sector_size + 1;
-        uint32_t count = sectors < disk.largest ? (uint32_t)sectors : disk.largest;
-        enum status status = read_sectors(lba, &count, error);
-        if (status != STATUS_OK)
-            return status;
-        uint64_t got = (uint64_t)count * block->sector_size - skip;
+        if (!is_held(lba)) {
+            uint32_t count = sectors < disk.largest ? (uint32_t)sectors : disk.largest;
+            enum status status = read_sectors(lba, &count, error);
+            if (status != STATUS_OK)
+                return status;
+        }
+        skip += (lba - disk.held.lba) * block->sector_size;
+        uint64_t got = disk.held.count * block->sector_size - skip;
         got = got < size ? got : size;
         memcpy(out, transfer_buffer() + skip, got);
         out += got;
@@ -161,7 +179,9 @@ enum status disk_open(uint32_t number, struct block **block, struct error *error
     enum status status = check_edd(error);
     if (status == STATUS_OK)
         status = read_geometry(error);
-    if (status == STATUS_OK)
-        *block = &disk.block;
+    if (status != STATUS_OK)
+        return status;
+    block_cache_init(&cache, &disk.block);
+    *block = &cache.block;
     return status;
 }

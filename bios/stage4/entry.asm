@@ -15,8 +15,9 @@ stage4_entry:
         lea     rdi, [rel bss_start]
         lea     rcx, [rel bss_end]
         sub     rcx, rdi
+        shr     ecx, 3                  ; both ends are 16-byte aligned
         xor     eax, eax
-        rep     stosb
+        rep     stosq
         mov     rdi, rdx
         xor     ebp, ebp                ; the outermost frame
         call    stage4_main

@@ -91,7 +91,7 @@ BOTH_TABLES = [
     ("stages-magic", flip(lambda d: d.stages), "stages"),
     ("stages-id", flip(lambda d: d.stages + 8), "stages"),
     ("stages-size", flip(lambda d: d.stages + 12), "stages"),
-    ("stages-crc", flip(lambda d: d.stages + 16), "stages"),
+    ("stages-sum", flip(lambda d: d.stages + 16), "stages"),
     ("stages-format", flip(lambda d: d.stages + 20), "stages"),
     ("stages-reserved", flip(lambda d: d.stages + 24), "stages"),
     ("stages-code", flip(lambda d: d.stages + 5000), "stages"),

@@ -20,8 +20,31 @@ static void parts_add_up(void **state)
         assert_int_equal(crc32_add(crc32_add(0, "123456789", cut), &"123456789"[cut], 9 - cut), 0xcbf43926);
 }
 
+/* The definition, a bit at a time. */
+static uint32_t by_definition(const uint8_t *bytes, uint64_t size)
+{
+    uint32_t crc = UINT32_MAX;
+    for (uint64_t i = 0; i < 8 * size; i++) {
+        uint32_t bit = (crc ^ (uint32_t)bytes[i / 8] >> i % 8) & 1;
+        crc = crc >> 1 ^ (bit ? 0xedb88320u : 0);
+    }
+    return ~crc;
+}
+
+static void every_length_and_alignment_is_right(void **state)
+{
+    (void)state;
+    uint8_t bytes[80];
+    for (unsigned i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t)(i * 167 + 13);
+    for (uint64_t start = 0; start < 8; start++)
+        for (uint64_t size = 0; size <= 70; size++)
+            assert_int_equal(crc32_add(0, bytes + start, size), by_definition(bytes + start, size));
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(knows_the_check_value), cmocka_unit_test(parts_add_up)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(knows_the_check_value), cmocka_unit_test(parts_add_up),
+                                       cmocka_unit_test(every_length_and_alignment_is_right)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
