@@ -3,10 +3,11 @@
  * Three files come out of the build of bios/:
  *   stage1.bin  440 bytes, the start of the master boot record. Bytes 3..0x59 are free of code and data, because some
  *               firmware writes a FAT parameter block there. imgtool adds disk signature, partition table and 55 AA.
- *   stages.bin  stages 2 to 4, a multiple of 512 bytes, at most BIOS_STAGES_SIZE_MAX. It is stored in one run of
- *               512-byte sectors: in the BIOS boot partition of a GPT disk, in the gap behind the MBR of an MBR disk,
- * among the reserved sectors of a FAT volume that is the whole disk. uefi_only.bin  as stage1.bin, for images without
- * the BIOS loader: says so. BIOS_UEFI_ONLY_MAGIC stands where the patch area is.
+ *   stages.bin  stages 2 to 4, of which stage 4 is packed, a multiple of 512 bytes, at most BIOS_STAGES_SIZE_MAX. It is
+ *               stored in one run of 512-byte sectors: in the BIOS boot partition of a GPT disk, in the gap behind the
+ *               MBR of an MBR disk, among the reserved sectors of a FAT volume that is the whole disk.
+ *   uefi_only.bin  as stage1.bin, for images without the BIOS loader: says so. BIOS_UEFI_ONLY_MAGIC stands where the
+ *               patch area is.
  *
  * imgtool fills in struct bios_stage1_patch and the fields of struct bios_stages_header that say so. All numbers are
  * little-endian. */
@@ -34,13 +35,15 @@ struct bios_stage1_patch {
 #define BIOS_STAGES_MAGIC "STGCSTGS" /* 8 bytes, no NUL */
 #define BIOS_STAGES_FORMAT 2u
 #define BIOS_UEFI_ONLY_MAGIC "STGCUEFI" /* 8 bytes, no NUL */
+#define BIOS_STAGES_PLAIN 4096u         /* bytes, stages 2 and 3, which are stored as they run */
 struct bios_stages_header {             /* the first bytes of stages.bin; code follows */
     uint8_t magic[8];                   /*  0  BIOS_STAGES_MAGIC; set by the build */
     uint32_t image_id;                  /*  8  filled in by imgtool */
     uint32_t size;                      /* 12  bytes of stages.bin, a multiple of 512; set by the build */
-    uint32_t sum;      /* 16  filled in by imgtool: bios_stages_sum() of bytes [32, size) of stages.bin */
-    uint32_t format;   /* 20  BIOS_STAGES_FORMAT; set by the build */
-    uint64_t reserved; /* 24  0 */
+    uint32_t sum;         /* 16  filled in by imgtool: bios_stages_sum() of bytes [32, size) of stages.bin */
+    uint32_t format;      /* 20  BIOS_STAGES_FORMAT; set by the build */
+    uint32_t packed_size; /* 24  bytes of the LZ4 block at BIOS_STAGES_PLAIN, which is stage 4; set by the build */
+    uint32_t reserved;    /* 28  0 */
 };
 
 _Static_assert(sizeof(struct bios_stage1_patch) == 16, "stage 1 reads it");

@@ -4,6 +4,7 @@
 #include "output.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define UEFI_PATH "/EFI/BOOT/BOOTX64.EFI"
 
@@ -30,18 +31,25 @@ enum exit_code build_content_collect(const struct build_options *options, const 
                                      struct span uefi_loader, struct image_content *content)
 {
     struct span text = {(const uint8_t *)config->text, config->size};
-    enum exit_code code = image_content_add_file(content, options->kernel, config->kernel_path);
-    if (code == EXIT_OK && uefi_loader.data != NULL)
-        code = image_content_add_bytes(content, uefi_loader, UEFI_PATH);
-    if (code == EXIT_OK && text.data != NULL)
+    enum exit_code code = EXIT_OK;
+    if (text.data != NULL)
         code = image_content_add_bytes(content, text, CONFIG_PATH);
+    if (code == EXIT_OK)
+        code = image_content_add_file(content, options->kernel, config->kernel_path);
     if (code == EXIT_OK && options->ramdisk != NULL)
         code = image_content_add_file(content, options->ramdisk, config->ramdisk_path);
     for (size_t i = 0; i < options->module_count && code == EXIT_OK; i++)
         code = image_content_add_file(content, options->modules[i].source, options->modules[i].line.path);
     for (size_t i = 0; i < options->file_count && code == EXIT_OK; i++)
         code = image_content_add_file(content, options->files[i].source, options->files[i].path);
+    if (code == EXIT_OK && uefi_loader.data != NULL)
+        code = image_content_add_bytes(content, uefi_loader, UEFI_PATH);
     return code;
+}
+
+const struct host_file *build_content_kernel(const struct image_config *config, const struct image_content *content)
+{
+    return &image_content_find(content, config->kernel_path, strlen(config->kernel_path))->file;
 }
 
 /* What the configuration names must be there, and not be empty: the loader opens it before it boots. */
@@ -63,7 +71,7 @@ static enum exit_code find_payload(const struct image_content *content, struct c
 enum exit_code build_content_check(const struct image_config *made, const struct image_content *content)
 {
     const struct config *config = &made->config;
-    struct kernel_check check = {.kernel = &content->items[0].file, .config = config};
+    struct kernel_check check = {.kernel = build_content_kernel(made, content), .config = config};
     enum exit_code code = EXIT_OK;
     if (config->ramdisk.size > 0)
         code = find_payload(content, config->ramdisk, "ramdisk", &check.ramdisk_size);

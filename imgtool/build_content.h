@@ -8,9 +8,12 @@
 enum exit_code build_content_config(const struct build_options *options, struct image_config *config);
 
 /* Opens everything, in the order in which it will lie in the image: what is read first stands first. uefi_loader: NULL
- * data leaves it out. The kernel is the first item. */
+ * data leaves it out. */
 enum exit_code build_content_collect(const struct build_options *options, const struct image_config *config,
                                      struct span uefi_loader, struct image_content *content);
+
+/* The kernel among what was collected. */
+const struct host_file *build_content_kernel(const struct image_config *config, const struct image_content *content);
 
 /* Refuses what the loader would refuse. */
 enum exit_code build_content_check(const struct image_config *made, const struct image_content *content);

@@ -75,7 +75,8 @@ static enum exit_code derive_ids(struct build *build)
                 build->options.partitions[i].type_word, build->options.partitions[i].name_text);
     fwrite(build->config.text, 1, build->config.size, text);
     enum exit_code code = fclose(text) != 0 ? failure_memory()
-                                            : ids_derive(&build->content.items[0].file, recipe, size, &build->plan.ids);
+                                            : ids_derive(build_content_kernel(&build->config, &build->content), recipe,
+                                                         size, &build->plan.ids);
     free(recipe);
     return code;
 }

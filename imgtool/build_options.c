@@ -40,9 +40,10 @@ static int fat_bits = 32, protective_slot, pvh, quiet, verbose, force;
 const struct poptOption build_options_table[] = {
     {"output", 'o', POPT_ARG_STRING, &output, 0, "image to write (default: the kernel's name with .img, right here)",
      "FILE"},
-    CONTENT_OPTIONS{"partition", 0, POPT_ARG_ARGV, &partitions, 0,
-     "add a partition with the bytes of FILE; TYPE: a name such as linux, a GUID, for MBR 0xNN; repeatable",
-     "FILE:TYPE[:NAME]"},
+    CONTENT_OPTIONS{
+        "partition", 0, POPT_ARG_ARGV, &partitions, 0,
+        "add a partition with the bytes of FILE; TYPE: a name such as linux, a GUID, for MBR 0xNN; repeatable",
+        "FILE:TYPE[:NAME]"},
     {"only", 0, POPT_ARG_STRING, &only, 0, "leave the other firmware's loader out: bios (MBR by default) or uefi",
      "FIRMWARE"},
     {"format", 0, POPT_ARG_STRING, &format, 0, "disk (the default), or fat: just the FAT volume, without partitions",

@@ -107,7 +107,10 @@ static bool check_stages_header(struct verify *verify, const struct bios_stages_
                      "belong to image %#x, stage 1 to %#x", header->image_id, patch->image_id);
     if (header->reserved != 0)
         findings_add(findings, "stages", offset + offsetof(struct bios_stages_header, reserved),
-                     "have %#lx where 0 must be", header->reserved);
+                     "have %#x where 0 must be", header->reserved);
+    if (header->packed_size > header->size - BIOS_STAGES_PLAIN || header->size <= BIOS_STAGES_PLAIN)
+        findings_add(findings, "stages", offset + offsetof(struct bios_stages_header, packed_size),
+                     "have %u packed bytes in %u", header->packed_size, header->size);
     return true;
 }
 

@@ -18,7 +18,7 @@
 %define OFFSET_OF(label) ((label) - stage2_start)
 %define LINEAR(label)    (LOW_LOADER_START + OFFSET_OF(label))
 
-extern stages_size, stage3_entry
+extern stage3_entry
 
 BIOS_STAGES_SIZE_MAX    equ 128 * 1024
 BDA_EBDA_SEGMENT        equ 0x40e
@@ -29,10 +29,11 @@ stage2_start:
 header:
         db      BIOS_STAGES_MAGIC
         dd      0                       ; image_id
-        dd      stages_size
+        dd      0                       ; size
         dd      0                       ; sum
         dd      BIOS_STAGES_FORMAT
-        dq      0
+        dd      0                       ; packed_size
+        dd      0
 
 bits 16
 stage2_entry:
@@ -91,6 +92,7 @@ bits 32
         mov     fs, ax
         mov     gs, ax
         mov     esp, LOW_REAL_STACK_END
+        call    stage4_unpack
         mov     edi, LOW_PAGE_TABLES_START
         mov     esi, LINEAR(handoff)
         mov     eax, stage3_entry
@@ -125,6 +127,9 @@ keep_bios_state:
 %include "stage2/fail.inc"
 %include "stage2/gdt.inc"
 %include "stage2/glove_box.inc"
+bits 32
+%include "stage2/unpack.inc"
+bits 16
 
 text_no_long_mode db "101 2 this CPU has no 64-bit mode, and the kernel needs one: use a 64-bit machine", 0
 text_damaged    db "213 2 the loader on this disk is damaged: write the image to the disk again", 0
