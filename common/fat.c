@@ -221,6 +221,26 @@ enum status fat_file_cluster(struct fat_file *file, uint32_t index, uint32_t *cl
     return STATUS_OK;
 }
 
+/* How many clusters from `cluster` on, at most `most`, go on at the next higher number, as far as the window shows: most do,
+ * and a call for each would cost as much time as reading them. */
+static uint32_t count_neighbours(const struct fat *fat, uint32_t cluster, uint64_t most)
+{
+    uint64_t entry_size = fat->bits / 8, window = fat->window_offset, offset = cluster * entry_size;
+    if (fat->bits == 12 || !is_cluster(fat, cluster) || window == UINT64_MAX || offset < window)
+        return 0;
+    uint64_t end = fat->fat_size - window < FAT_WINDOW_SIZE ? fat->fat_size - window : FAT_WINDOW_SIZE;
+    uint64_t last = fat->cluster_count + 1ull; /* its number */
+    most = last - cluster < most ? last - cluster : most;
+    const uint8_t *entry = fat->window + (offset - window);
+    uint32_t next = cluster;
+    for (; next - cluster < most && offset - window + entry_size <= end; offset += entry_size, entry += entry_size) {
+        if ((fat->bits == 16 ? load16(entry) : load32(entry) & 0x0fffffff) != next + 1)
+            break;
+        next++;
+    }
+    return next - cluster;
+}
+
 /* From `offset` on, the longest stretch of up to `size` bytes whose clusters are neighbours on the disk. */
 static enum status find_run(struct fat_file *file, uint64_t offset, uint64_t size, uint64_t *at, uint64_t *length,
                             struct error *error)
@@ -236,13 +256,20 @@ static enum status find_run(struct fat_file *file, uint64_t offset, uint64_t siz
         return status;
     *at = fat->data_offset + (uint64_t)(first - 2) * fat->cluster_size + within;
     *length = fat->cluster_size - within;
-    for (uint32_t run = 1; *length < size; run++) {
-        status = fat_file_cluster(file, index + run, &next, error);
-        if (status != STATUS_OK)
-            return status;
-        if (next != first + run)
-            break;
-        *length += fat->cluster_size;
+    for (uint32_t run = 1; *length < size;) {
+        uint32_t more = count_neighbours(fat, first + run - 1, (size - *length - 1) / fat->cluster_size + 1);
+        if (more == 0) {
+            status = fat_file_cluster(file, index + run, &next, error);
+            if (status != STATUS_OK)
+                return status;
+            if (next != first + run)
+                break;
+            more = 1;
+        }
+        run += more;
+        *length += (uint64_t)more * fat->cluster_size;
+        file->cursor_index = index + run - 1;
+        file->cursor_cluster = first + run - 1;
     }
     if (*length > size)
         *length = size;

@@ -1,5 +1,11 @@
-/* The kernel that the benchmark boots with our loader: tells, in one line on port E9, when its first instruction ran and
- * what the boot info's timeline says, and ends the machine. */
+/* The kernel that the benchmark boots: tells on port E9 when its first instruction ran, what the boot info's timeline says
+ * and how many page tables there are, and ends the machine.
+ *
+ *   BENCH kernel TSC
+ *   BENCH event PHASE TSC FIRMWARE-CALLS BYTES-READ     each event of the timeline
+ *   BENCH tables COUNT
+ *
+ * BENCH_PAYLOAD: a file that makes the kernel as large as is wanted. */
 #include <stagecoach/boot.h>
 #include <stagecoach/debug.h>
 
@@ -7,9 +13,14 @@ BOOT_CONFIG(.physical_memory = BOOT_ANYWHERE);
 BOOT_ENTRY(kernel_main);
 
 #ifdef BENCH_PAYLOAD
-__asm__(".section .rodata\n.balign 4096\n.globl bench_payload\nbench_payload:\n.incbin \"" BENCH_PAYLOAD "\"\n.previous");
-extern const char bench_payload[];
+__asm__(".section .rodata\n.balign 4096\nbench_payload:\n.incbin \"" BENCH_PAYLOAD "\"\n.previous");
+extern const char bench_payload[] __attribute__((visibility("hidden")));
 #endif
+
+#define ENTRIES 512u
+#define PRESENT 1ull
+#define LARGE 0x80ull
+#define ADDRESS 0x000ffffffffff000ull
 
 static uint64_t tsc(void)
 {
@@ -37,6 +48,17 @@ static void print_number(uint64_t value)
     print(digits + at);
 }
 
+/* Of the table at `phys`, itself and all below it. */
+static uint64_t count_tables(const struct boot_info *info, uint64_t phys, unsigned level)
+{
+    const uint64_t *entries = (const uint64_t *)(info->physical_memory + phys);
+    uint64_t count = 1;
+    for (unsigned i = 0; level > 1 && i < ENTRIES; i++)
+        if ((entries[i] & PRESENT) != 0 && (entries[i] & LARGE) == 0)
+            count += count_tables(info, entries[i] & ADDRESS, level - 1);
+    return count;
+}
+
 static void kernel_main(struct boot_info *info)
 {
     uint64_t start = tsc();
@@ -45,15 +67,16 @@ static void kernel_main(struct boot_info *info)
 #endif
     print("\nBENCH kernel");
     print_number(start);
-    print("\n");
     for (uint64_t i = 0; i < info->timeline_count; i++) {
         const struct boot_event *event = &info->timeline[i];
-        print("BENCH event");
+        print("\nBENCH event");
         print_number(event->phase);
         print_number(event->tsc);
         print_number(event->firmware_calls);
         print_number(event->bytes_read);
-        print("\n");
     }
+    print("\nBENCH tables");
+    print_number(count_tables(info, info->page_table_phys, 4));
+    print("\n");
     boot_debug_exit(BOOT_EXIT_SUCCESS);
 }

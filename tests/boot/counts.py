@@ -1,0 +1,92 @@
+#!/usr/bin/env python3
+"""What a small kernel's boot costs, in counts that do not vary: counts.py --imgtool P --kernels D [--keep D] bios|uefi
+
+BIOS: reads of the disk from stage 1 on, none of a sector twice, as QEMU's block layer sees them. UEFI: reads and calls as the
+timeline has them. Both: bytes read; page tables, which 6 GiB of memory do not make more than 1 GiB does, but for ends of ranges.
+"""
+
+import argparse
+import re
+import sys
+import tempfile
+from pathlib import Path
+
+import machine
+
+CASES = ("bios", "uefi")
+STAGES = 1 << 20  # where the stages lie on a GPT disk: the first read of our own
+DISK_READS_MOST = 12
+READ_AHEAD_MOST = 160 << 10  # stages, partition table, FAT, directory
+CALLS_MOST = {"bios": 200, "uefi": 200}  # most of them ask for video modes
+TABLES_MOST = 40
+PHASE_JUMP = 10
+
+
+class Boot:
+    def __init__(self, arguments, image, directory, memory):
+        trace = directory / "trace"
+        outcome = machine.run_qemu(
+            arguments.imgtool, image, directory, "--firmware", arguments.case, "--memory", memory, "--cpu", "max", "--",
+            "-trace", "blk_co_preadv", "-D", trace)  # fmt: skip
+        assert outcome.code == 0, outcome.describe()
+        said = dict((" ".join(words[:-1]), words[-1]) for words in map(str.split, outcome.e9.splitlines()) if words)
+        self.tables = int(said["BENCH tables"])
+        events = re.findall(r"BENCH event (\d+) (\d+) (\d+) (\d+)", outcome.e9)
+        self.calls, self.bytes_read = next((int(e[2]), int(e[3])) for e in events if int(e[0]) == PHASE_JUMP)
+        reads = re.findall(r"offset (\d+) bytes (\d+)", machine.text_of(trace))
+        self.reads = [(int(offset), int(size)) for offset, size in reads]
+
+    def own_reads(self):
+        first = next(i for i, (offset, _) in enumerate(self.reads) if offset == STAGES)
+        return self.reads[first:]
+
+    def counts(self):
+        return self.calls, self.bytes_read, self.tables
+
+
+def check_reads(boot, kernel_size):
+    reads = boot.own_reads()
+    assert 0 < len(reads) <= DISK_READS_MOST, f"{len(reads)} reads of the disk: {reads}"
+    seen = set()
+    for offset, size in reads:
+        sectors = set(range(offset // 512, (offset + size) // 512))
+        assert not sectors & seen, f"sectors {sorted(sectors & seen)} are read twice: {reads}"
+        seen |= sectors
+    total = sum(size for _, size in reads)
+    assert total <= kernel_size + READ_AHEAD_MOST, f"{total} bytes read: {reads}"
+
+
+def check(arguments, directory):
+    kernel, image = Path(arguments.kernels) / "bench.elf", directory / "disk.img"
+    size = kernel.stat().st_size
+    machine.build_image(arguments.imgtool, kernel, image)
+    boot = Boot(arguments, image, directory, "1G")
+    print(f"{boot.calls} firmware calls, {boot.bytes_read} bytes read, {boot.tables} page tables")
+    if arguments.case == "bios":
+        check_reads(boot, size)
+        again = Boot(arguments, image, directory, "1G")
+        assert boot.counts() == again.counts(), f"{boot.counts()}, then {again.counts()}"
+        large = Boot(arguments, image, directory, "6G")
+        assert large.tables <= boot.tables + 2, f"{large.tables} page tables with 6 GiB, {boot.tables} with 1 GiB"
+    assert boot.calls <= CALLS_MOST[arguments.case], f"{boot.calls} firmware calls"
+    assert boot.bytes_read <= size + READ_AHEAD_MOST, f"{boot.bytes_read} bytes read"
+    assert boot.tables <= TABLES_MOST, f"{boot.tables} page tables"
+
+
+def main():
+    if sys.argv[1:] == ["list"]:
+        print("\n".join(f"default {case}" for case in CASES))
+        return
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--imgtool", required=True)
+    parser.add_argument("--kernels", required=True)
+    parser.add_argument("--keep")
+    parser.add_argument("case", choices=CASES)
+    arguments = parser.parse_args()
+    machine.clean_up_when_terminated()
+    with tempfile.TemporaryDirectory(prefix="stagecoach-counts-") as name:
+        check(arguments, Path(name))
+
+
+if __name__ == "__main__":
+    main()
