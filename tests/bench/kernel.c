@@ -77,6 +77,6 @@ static void kernel_main(struct boot_info *info)
     }
     print("\nBENCH tables");
     print_number(count_tables(info, info->page_table_phys, 4));
-    print("\n");
+    print("\nBOOT-OK bench\n");
     boot_debug_exit(BOOT_EXIT_SUCCESS);
 }
