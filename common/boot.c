@@ -409,5 +409,6 @@ static void jump(void)
 {
     timeline_mark(BOOT_PHASE_JUMP);
     boot_info_seal(&flow.area);
+    timeline_report();
     handoff_jump(&flow.handoff);
 }

@@ -6,6 +6,8 @@
 
 #define COM1 0x3f8u
 #define DEBUGCON 0xe9u
+#define TIMELINE_PORT 0xebu
+#define TIMELINE_ANSWER 0x54u /* imgtool's QEMU reads so (imgtool/timeline.h) */
 
 /* Registers of the 16550 and the bits used here (National Semiconductor PC16550D data sheet, table II). */
 #define UART_DATA (COM1 + 0u)
@@ -103,11 +105,30 @@ void serial_write(const char *text, size_t size)
     }
 }
 
-void debugcon_write(const char *text, size_t size)
+static bool debugcon_present(void)
 {
     /* QEMU and Bochs answer with the port's own number; real machines with 0xff. */
-    if (port_in8(DEBUGCON) != DEBUGCON)
-        return;
+    return port_in8(DEBUGCON) == DEBUGCON;
+}
+
+static void write_port(uint16_t port, const char *text, size_t size)
+{
     for (size_t i = 0; i < size; i++)
-        port_out8(DEBUGCON, (uint8_t)text[i]);
+        port_out8(port, (uint8_t)text[i]);
+}
+
+void debugcon_write(const char *text, size_t size)
+{
+    if (debugcon_present())
+        write_port(DEBUGCON, text, size);
+}
+
+bool timeline_port_listens(void)
+{
+    return debugcon_present() && port_in8(TIMELINE_PORT) == TIMELINE_ANSWER;
+}
+
+void timeline_port_write(const char *text, size_t size)
+{
+    write_port(TIMELINE_PORT, text, size);
 }

@@ -16,4 +16,10 @@ void serial_write(const char *text, size_t size);
 /* Writes to port 0xe9 if something answers there. */
 void debugcon_write(const char *text, size_t size);
 
+/* Whether `imgtool run --timeline` listens: on port 0xeb, which is looked at only where 0xe9 answers. */
+bool timeline_port_listens(void);
+
+/* Writes to that port. Only where somebody listens. */
+void timeline_port_write(const char *text, size_t size);
+
 #endif

@@ -2,6 +2,8 @@
 
 #include "cpu.h"
 #include "firmware.h"
+#include "format.h"
+#include "serial.h"
 
 static struct boot_event events[TIMELINE_CAPACITY];
 static size_t event_count;
@@ -31,4 +33,19 @@ size_t timeline_copy(struct boot_event *copy, size_t capacity)
     for (size_t i = 0; i < count; i++)
         copy[i] = events[i];
     return count;
+}
+
+void timeline_report(void)
+{
+    static char text[TIMELINE_CAPACITY * 64];
+    if (!timeline_port_listens())
+        return;
+    size_t size = format(text, sizeof text, "TIMELINE 1 %u %llu", firmware_identity()->firmware,
+                         (unsigned long long)cpu_tsc_hz());
+    for (size_t i = 0; i < event_count; i++)
+        size += format(text + size, sizeof text - size, " %u %llu %u %llu", events[i].phase,
+                       (unsigned long long)events[i].tsc, events[i].firmware_calls,
+                       (unsigned long long)events[i].bytes_read);
+    timeline_port_write(text, size);
+    timeline_port_write("\n", 1);
 }

@@ -18,4 +18,8 @@ void timeline_mark(enum boot_phase phase);
 /* Copies at most `capacity` events in the order of their marks; returns their number. */
 size_t timeline_copy(struct boot_event *copy, size_t capacity);
 
+/* Tells the host, where `imgtool run --timeline` listens, in one line: "TIMELINE 1 FIRMWARE TSC-HZ", then for each event
+ * " PHASE TSC FIRMWARE-CALLS BYTES-READ". Decimal numbers; FIRMWARE as in boot_info; a TSC-HZ of 0 is not known. */
+void timeline_report(void);
+
 #endif

@@ -4,6 +4,7 @@
 #include "guest.h"
 #include "kvm_probe.h"
 #include "process.h"
+#include "timeline.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +16,7 @@
 #include <unistd.h>
 
 static char *firmware, *disk, *machine, *memory, *cpu, *vga, *qemu_program, *screenshot, *serial_log, *e9_log;
-static int direct, cpus = 1, timeout_seconds, gdb, gui, no_serial, verbose;
+static int direct, cpus = 1, timeout_seconds, gdb, gui, no_serial, verbose, timeline, as_json;
 
 static const struct poptOption options[] = {
     {"firmware", 'f', POPT_ARG_STRING, &firmware, 0, "bios (the default) or uefi", "NAME"},
@@ -34,12 +35,16 @@ static const struct poptOption options[] = {
     {"screenshot", 's', POPT_ARG_STRING, &screenshot, 0, "write a PNG picture of the screen when the guest ends",
      "FILE"},
     {"timeout", 't', POPT_ARG_INT, &timeout_seconds, 0, "give up after that many seconds (default: never)", "S"},
+    {"timeline", 0, POPT_ARG_NONE, &timeline, 0, "show where the loader's time went, when the guest has ended", NULL},
+    {"json", 0, POPT_ARG_NONE, &as_json, 0, "--timeline as JSON; what the guest writes goes to stderr", NULL},
     {"gdb", 'g', POPT_ARG_NONE, &gdb, 0, "wait for a debugger on TCP port 1234 before the first instruction", NULL},
     {"gui", 0, POPT_ARG_NONE, &gui, 0, "show the machine's screen in a window, until that is closed", NULL},
     {"qemu", 0, POPT_ARG_STRING, &qemu_program, 0, "QEMU to use (default: qemu-system-x86_64 in PATH)", "PATH"},
     {"verbose", 'v', POPT_ARG_NONE, &verbose, 0, "print QEMU's command line", NULL},
     POPT_TABLEEND,
 };
+
+#define TIMELINE_WIDTH 48 /* columns */
 
 static bool one_of(const char *value, const char *option, const char *const *allowed)
 {
@@ -81,6 +86,10 @@ static bool options_ok(void)
         return false;
     if (cpus < 1 || timeout_seconds < 0) {
         cli_error("--smp and --timeout take positive numbers");
+        return false;
+    }
+    if (as_json && !timeline) {
+        cli_error("--json is a form of --timeline: give both");
         return false;
     }
     if (serial_log && no_serial) {
@@ -200,6 +209,35 @@ static int prepare(struct workspace *workspace, const char *image)
     return code == EXIT_OK ? find_image(workspace, image) : code;
 }
 
+/* The timeline's port is one more debug console, which writes into a file of the workspace. */
+static void add_timeline_port(const struct workspace *workspace, const char *const *extra, struct arguments *arguments)
+{
+    arguments_add(arguments, "-chardev");
+    arguments_addf(arguments, "file,id=timeline,path=%s/timeline", workspace->directory);
+    arguments_add(arguments, "-device");
+    arguments_addf(arguments, "isa-debugcon,chardev=timeline,iobase=%#x,readback=%#x", TIMELINE_PORT, TIMELINE_ANSWER);
+    for (; extra && *extra; extra++)
+        arguments_add(arguments, *extra);
+}
+
+static void show_timeline(const struct workspace *workspace)
+{
+    static struct timeline found;
+    char path[PATH_MAX + 16], text[4096] = "";
+    snprintf(path, sizeof path, "%s/timeline", workspace->directory);
+    FILE *file = fopen(path, "r");
+    bool read = file && fgets(text, sizeof text, file);
+    if (file)
+        fclose(file);
+    if (!read || !timeline_parse(text, &found))
+        cli_warn("no timeline: the loader did not get as far as the kernel, or is an older one");
+    else if (as_json)
+        timeline_print_json(&found);
+    else
+        timeline_print(&found, TIMELINE_WIDTH);
+    fflush(stdout);
+}
+
 static int run_guest(const struct workspace *workspace, const char *const *extra, int *signal)
 {
     const char *accelerator = kvm_choose_accelerator();
@@ -236,6 +274,26 @@ static int run_guest(const struct workspace *workspace, const char *const *extra
     return guest_run(&guest, signal);
 }
 
+/* With --json, stdout is the document's alone. */
+static int run_watched(const struct workspace *workspace, const char *const *extra, int *signal)
+{
+    struct arguments arguments = {0};
+    if (!timeline)
+        return run_guest(workspace, extra, signal);
+    add_timeline_port(workspace, extra, &arguments);
+    int stdout_kept = as_json ? dup(STDOUT_FILENO) : -1;
+    if (stdout_kept >= 0)
+        dup2(STDERR_FILENO, STDOUT_FILENO);
+    int code = run_guest(workspace, (const char *const *)arguments.items, signal);
+    if (stdout_kept >= 0) {
+        dup2(stdout_kept, STDOUT_FILENO);
+        close(stdout_kept);
+    }
+    arguments_free(&arguments);
+    show_timeline(workspace);
+    return code;
+}
+
 static int run(poptContext context)
 {
     const char **arguments = poptGetArgs(context);
@@ -259,7 +317,7 @@ static int run(poptContext context)
     if (temporary_directory_make(workspace.directory)) {
         code = prepare(&workspace, arguments[0]);
         if (code == EXIT_OK)
-            code = run_guest(&workspace, (const char *const *)arguments + 1, &signal);
+            code = run_watched(&workspace, (const char *const *)arguments + 1, &signal);
         temporary_directory_remove(workspace.directory);
     }
     /* A signal that was held back ends us here, in the way that a shell expects. */
@@ -277,6 +335,7 @@ const struct command command_run = {
                 "imgtool run --direct kernel.elf\n"
                 "imgtool run kernel.elf --timeout 30 --screenshot screen.png\n"
                 "imgtool run disk.img --disk usb --memory 2G --gui\n"
+                "imgtool run disk.img --timeline\n"
                 "imgtool run disk.img --gdb -- -d int,cpu_reset",
     .options = options,
     .run = run,

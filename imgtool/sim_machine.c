@@ -234,6 +234,17 @@ void serial_write(const char *text, size_t size)
     (void)size;
 }
 
+bool timeline_port_listens(void)
+{
+    return false;
+}
+
+void timeline_port_write(const char *text, size_t size)
+{
+    (void)text;
+    (void)size;
+}
+
 void debugcon_write(const char *text, size_t size)
 {
     (void)text;

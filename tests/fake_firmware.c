@@ -67,6 +67,17 @@ void serial_write(const char *text, size_t size)
         capture(&fake->serial, text, size);
 }
 
+bool timeline_port_listens(void)
+{
+    return false;
+}
+
+void timeline_port_write(const char *text, size_t size)
+{
+    (void)text;
+    (void)size;
+}
+
 void debugcon_write(const char *text, size_t size)
 {
     capture(&fake->debugcon, text, size);

@@ -6,6 +6,7 @@ cases with their labels.
 """
 
 import argparse
+import json
 import os
 import pty
 import signal
@@ -158,6 +159,26 @@ def screenshot_without_screen(bench):
     assert not picture.exists()
 
 
+def timeline(bench):
+    """Of a real boot: the loader's own line, as a document and as a chart."""
+    kernel = bench.kernels / "smoke.elf"
+    code, output, said = bench.run(kernel, "--timeline", "--json", timeout=200)
+    assert code == OK and "BOOT-OK" in said, (code, output, said)
+    document = json.loads(output)
+    assert document["schema"] == "imgtool-timeline" and document["firmware"] == "bios", document
+    events = document["events"]
+    assert [event["phase"] for event in events][:2] == ["firmware", "loader"], events
+    assert events[-1]["phase"] == "jump" and events[-1]["bytes_read"] >= kernel.stat().st_size, events
+    assert all(a["tsc"] <= b["tsc"] for a, b in zip(events, events[1:], strict=False)), events
+    code, output, said = bench.run(kernel, "--timeline", timeout=200)
+    assert code == OK and "BOOT-OK" in output and "page tables" in output, (code, output, said)
+    assert not list(bench.temporary.iterdir())
+
+
+def no_timeline(bench):
+    bench.expect(OK, bench.guest("exit", VALUE=0x10), "--timeline", said="no timeline")
+
+
 def image_is_not_changed(bench):
     image = bench.guest("exit", VALUE=0x10)
     before = image.read_bytes()
@@ -306,6 +327,7 @@ CASES = {
         boot_error_then_reset, without_serial, serial_log, screenshot, screenshot_without_screen, image_is_not_changed,
         every_disk, isa_debug_exit_of_the_user, kernel, kernel_refused, no_image, bad_options, qemu_missing, qemu_refuses,
         qemu_killed, interrupted, killed, reader_goes_away, full_disk, input_is_left_alone, terminal,
+        timeline, no_timeline,
     )
 }  # fmt: skip
 QUICK = {"success", "failure", "reset", "boot-error", "bad-options", "qemu-missing", "interrupted"}
