@@ -5,13 +5,16 @@ target_compile_options(warnings INTERFACE
   -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wundef -Wvla -Wcast-align -Wformat=2
   -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wimplicit-fallthrough -Werror)
 
+# The hashes that common/random.c uses; common/library.h says how the loaders may call them.
+find_library(BEARSSL libbearssl.a REQUIRED)
+
 # 64-bit code that runs without an operating system: stage 4, the handoff blob, the UEFI application.
 add_library(freestanding64 INTERFACE)
 target_compile_options(freestanding64 INTERFACE
   -std=c17 -ffreestanding -fno-builtin-printf -fno-stack-protector -mno-red-zone -mgeneral-regs-only -fvisibility=hidden
   -fno-asynchronous-unwind-tables -fno-ident -fno-common -ffunction-sections -fdata-sections -Os -g0
   "-ffile-prefix-map=${PROJECT_SOURCE_DIR}/=")
-target_link_libraries(freestanding64 INTERFACE warnings)
+target_link_libraries(freestanding64 INTERFACE warnings ${BEARSSL})
 
 # Programs and libraries of the machine that builds.
 add_library(host INTERFACE)

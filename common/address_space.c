@@ -121,22 +121,104 @@ static bool find_free(const struct address_space *space, const struct place *pla
     return false;
 }
 
+static enum status check_place(const struct place *place, const char *name, struct error *error)
+{
+    if (place->size != 0 && is_aligned(place->size | place->offset, PAGE_SIZE) && is_power_of_two(place->alignment) &&
+        place->alignment >= PAGE_SIZE && place->offset < place->alignment)
+        return STATUS_OK;
+    return error_set(error, STATUS_INTERNAL, "%s: impossible wish for addresses: size %#llx, alignment %#llx + %#llx",
+                     name, wide(place->size), wide(place->alignment), wide(place->offset));
+}
+
+static enum status exhausted(const struct address_space *space, const struct place *place, const char *name,
+                             struct error *error)
+{
+    return error_set(error, STATUS_ADDRESS_EXHAUSTED,
+                     "%s: no %#llx free bytes, aligned to %#llx, in the dynamic range %#llx..%#llx: widen it", name,
+                     wide(place->size), wide(place->alignment), wide(space->dynamic_start), wide(space->dynamic_end));
+}
+
 enum status address_space_place(struct address_space *space, uint64_t size, uint64_t alignment, uint64_t offset,
                                 const char *name, uint64_t *address, struct error *error)
 {
     struct place place = {size, alignment, offset};
-    uint64_t found;
-    if (size == 0 || !is_aligned(size | offset, PAGE_SIZE) || !is_power_of_two(alignment) || alignment < PAGE_SIZE ||
-        offset >= alignment)
-        return error_set(error, STATUS_INTERNAL,
-                         "%s: impossible wish for addresses: size %#llx, alignment %#llx + %#llx", name, wide(size),
-                         wide(alignment), wide(offset));
-    if (!find_free(space, &place, &found))
-        return error_set(error, STATUS_ADDRESS_EXHAUSTED,
-                         "%s: no %#llx free bytes, aligned to %#llx, in the dynamic range %#llx..%#llx: widen it", name,
-                         wide(size), wide(alignment), wide(space->dynamic_start), wide(space->dynamic_end));
-    enum status status = insert(space, found, size, name, error);
+    uint64_t found = 0;
+    enum status status = check_place(&place, name, error);
+    if (status == STATUS_OK && !find_free(space, &place, &found))
+        status = exhausted(space, &place, name, error);
+    if (status == STATUS_OK)
+        status = insert(space, found, size, name, error);
     if (status == STATUS_OK)
         *address = found;
+    return status;
+}
+
+/* --- at random --------------------------------------------------------------------------------------------------- */
+
+/* The free addresses [*start, *end) before range `index` (behind the last, if that is no range), without the pages that
+ * stay free on either side; empty if *start >= *end. */
+static void gap_before(const struct address_space *space, size_t index, uint64_t *start, uint64_t *end)
+{
+    *start = space->dynamic_start < PAGE_SIZE ? PAGE_SIZE : space->dynamic_start;
+    *end = space->dynamic_end;
+    if (index < space->count) {
+        uint64_t limit = space->ranges[index].start < PAGE_SIZE ? 0 : space->ranges[index].start - PAGE_SIZE;
+        if (limit < *end)
+            *end = limit;
+    }
+    uint64_t behind;
+    if (index == 0)
+        return;
+    if (!add_ok(space->ranges[index - 1].last, 1 + PAGE_SIZE, &behind))
+        behind = UINT64_MAX;
+    if (behind > *start)
+        *start = behind;
+}
+
+/* How many places there are inside [start, end), and the first of them. */
+static uint64_t places_inside(const struct place *place, uint64_t start, uint64_t end, uint64_t *first)
+{
+    if (start >= end || !next_fitting(place, start, first) || !range_ok(*first, place->size, end))
+        return 0;
+    return (end - *first - place->size) / place->alignment + 1;
+}
+
+/* Counts the places of all gaps; with `address`, finds the one of that number. A gap may reach over the addresses that
+ * do not exist. */
+static uint64_t walk_places(const struct address_space *space, const struct place *place, uint64_t number,
+                            uint64_t *address)
+{
+    uint64_t count = 0, start, end, first;
+    for (size_t i = 0; i < 2 * (space->count + 1); i++) {
+        gap_before(space, i / 2, &start, &end);
+        if (i % 2 == 0 && end > LOWER_HALF_LAST + 1)
+            end = LOWER_HALF_LAST + 1;
+        if (i % 2 == 1 && start < UPPER_HALF_START)
+            start = UPPER_HALF_START;
+        uint64_t places = places_inside(place, start, end, &first);
+        if (address != NULL && number - count < places) {
+            *address = first + (number - count) * place->alignment;
+            return number;
+        }
+        count += places;
+    }
+    return count;
+}
+
+enum status address_space_draw(struct address_space *space, uint64_t size, uint64_t alignment, uint64_t offset,
+                               const char *name, struct random *random, struct address_draw *draw, struct error *error)
+{
+    struct place place = {size, alignment, offset};
+    uint64_t found = 0;
+    enum status status = check_place(&place, name, error);
+    if (status != STATUS_OK)
+        return status;
+    uint64_t count = walk_places(space, &place, 0, NULL);
+    if (count == 0)
+        return exhausted(space, &place, name, error);
+    walk_places(space, &place, random_below(random, count), &found);
+    status = insert(space, found, size, name, error);
+    if (status == STATUS_OK)
+        *draw = (struct address_draw){found, count};
     return status;
 }

@@ -1,9 +1,10 @@
 /* Where everything goes in the kernel's virtual address space: an ordered list of ranges, fixed ones placed as asked
- * (or refused with both names), free ones in the lowest gap of the dynamic range. */
+ * (or refused with both names), free ones in the lowest gap of the dynamic range, or anywhere in it at random. */
 #ifndef STAGECOACH_ADDRESS_SPACE_H
 #define STAGECOACH_ADDRESS_SPACE_H
 
 #include "error.h"
+#include "random.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -34,5 +35,15 @@ enum status address_space_fix(struct address_space *space, uint64_t address, uin
 /* Takes the lowest free range, with one free page kept before and behind it, where address % alignment == offset. */
 enum status address_space_place(struct address_space *space, uint64_t size, uint64_t alignment, uint64_t offset,
                                 const char *name, uint64_t *address, struct error *error);
+
+struct address_draw {
+    uint64_t address;
+    uint64_t places; /* among how many it was chosen */
+};
+
+/* Takes one of all the ranges that address_space_place() could ever give, each as likely as any other. *places is how
+ * many there were. */
+enum status address_space_draw(struct address_space *space, uint64_t size, uint64_t alignment, uint64_t offset,
+                               const char *name, struct random *random, struct address_draw *draw, struct error *error);
 
 #endif

@@ -9,6 +9,7 @@
 #include "address_plan.h"
 #include "boot_info.h"
 #include "boot_mappings.h"
+#include "boot_random.h"
 #include "boot_video.h"
 #include "checked.h"
 #include "config.h"
@@ -37,6 +38,7 @@ static struct flow {
     struct kernel_plan kernel;
     struct payloads payloads;
     struct boot_display display;
+    struct boot_random random;
     struct address_plan addresses;
     struct kernel_image image;
     struct boot_info_area area;
@@ -80,6 +82,11 @@ _Noreturn void boot_fail(const struct error *error)
     if (flow.config.reboot_on_error)
         firmware_reboot(flow.config.reboot_seconds);
     firmware_stop();
+}
+
+const struct address_plan *boot_addresses(void)
+{
+    return &flow.addresses;
 }
 
 /* --- services ---------------------------------------------------------------------------------------------------- */
@@ -176,8 +183,6 @@ static enum status read_kernel_headers(struct error *error)
     kernel_protocol_name(&flow.kernel, protocol, sizeof protocol);
     log_info("kernel %s: %s, %llu bytes, %u segments", name, protocol, (unsigned long long)flow.kernel_file.size,
              flow.kernel.elf.segment_count);
-    if (flow.kernel.api.aslr)
-        log_warn("kernel %s wishes for random addresses: it gets the usual ones", name);
     if (flow.kernel.elf.null_page)
         log_warn("kernel %s maps address 0: null pointers will not fault", name);
     timeline_mark(BOOT_PHASE_KERNEL_HEADERS);
@@ -212,6 +217,7 @@ static void collect_facts(void)
         .image = &flow.image,
         .payloads = &flow.payloads,
         .addresses = &flow.addresses,
+        .random = &flow.random,
         .framebuffer = &flow.display.framebuffer,
         .edid = flow.display.edid,
         .edid_size = flow.display.edid_size,
@@ -230,6 +236,7 @@ static uint64_t boot_info_addresses(void)
 
 static enum status plan_addresses(struct error *error)
 {
+    boot_random_start(&flow.config, &flow.kernel, &flow.random);
     flow.window_size = window_size(&flow.frames.map);
     collect_facts();
     flow.area.size = boot_info_room(&flow.facts);
@@ -245,10 +252,13 @@ static enum status plan_addresses(struct error *error)
         .ramdisk_size = flow.payloads.has_ramdisk ? flow.payloads.list[0].file.size : 0,
         .module_count = count,
         .window_size = flow.window_size,
+        .random = flow.random.aslr ? &flow.random.addresses : NULL,
     };
     for (uint32_t i = 0; i < count; i++)
         needs.module_sizes[i] = modules[i].file.size;
     enum status status = address_plan_make(&needs, &flow.addresses, error);
+    if (status == STATUS_OK)
+        boot_random_report(&flow.random, &flow.addresses);
     timeline_mark(BOOT_PHASE_ADDRESS_SPACE);
     return status;
 }
@@ -266,10 +276,24 @@ static enum status relocate_kernel(struct error *error)
     return status;
 }
 
+static enum status take_kernel_frames(struct error *error)
+{
+    struct random *random = flow.random.aslr ? &flow.random.frames : NULL;
+    uint64_t rest = flow.kernel.stack_size + flow.area.size;
+    if (flow.kernel.protocol == KERNEL_BOOTLOADER_API && !add_ok(rest, flow.kernel_file.size, &rest))
+        rest = UINT64_MAX;
+    uint64_t spare = boot_random_spare(&flow.payloads, &flow.frames.map, flow.window_size, rest);
+    enum status status =
+        kernel_take_frames(&flow.kernel.elf, flow.addresses.bias, random, spare, &flow.frames, &flow.image, error);
+    if (flow.frames.cramped)
+        log_warn("the kernel lies in the lowest free frames: memory is too short to leave that to chance");
+    return status;
+}
+
 static enum status load_files(struct error *error)
 {
     const struct elf_plan *elf = &flow.kernel.elf;
-    enum status status = kernel_take_frames(elf, flow.addresses.bias, &flow.frames, &flow.image, error);
+    enum status status = take_kernel_frames(error);
     if (status == STATUS_OK && flow.kernel.protocol == KERNEL_BOOTLOADER_API)
         status = kernel_keep_file(&flow.kernel_file, BOOT_MEMORY_LOADER_RECLAIMABLE, &flow.frames, &flow.image, error);
     else if (status == STATUS_OK && flow.kernel.file.kind != WISH_NOWHERE)
@@ -392,6 +416,7 @@ static enum status prepare_hand_over(struct error *error)
     handoff->stack_top = flow.addresses.stack + flow.kernel.stack_top;
     handoff->argument = flow.addresses.boot_info;
     handoff->framebuffer = flow.area.info->framebuffer;
+    random_wipe(&flow.random, sizeof flow.random); /* the loader's memory will be the kernel's */
     status = handoff_prepare(handoff, &flow.features, error);
     if (status == STATUS_OK)
         log_info("starting the kernel at %#llx", (unsigned long long)handoff->entry);

@@ -199,6 +199,14 @@ static void add_addresses(struct boot_info *info, const struct boot_info_facts *
     info->page_table_phys = facts->page_table_phys;
 }
 
+static void add_seed(struct boot_info *info, const struct boot_random *random)
+{
+    _Static_assert(sizeof info->seed == sizeof random->seed, "the whole seed is handed over");
+    memcpy(info->seed, random->seed, sizeof info->seed);
+    info->seed_bits = random->seed_bits;
+    info->seed_sources = random->seed_sources;
+}
+
 /* Room for what is known only after the firmware was left. */
 static void reserve_rest(struct boot_info_area *area)
 {
@@ -245,6 +253,7 @@ enum status boot_info_prepare(struct boot_info_area *area, const struct boot_inf
     add_kernel_file(area->info, facts);
     add_payloads(area, facts);
     add_addresses(area->info, facts);
+    add_seed(area->info, facts->random);
     reserve_rest(area);
     if (area->api != NULL)
         reserve_api(area, facts);

@@ -5,6 +5,7 @@
 #define STAGECOACH_BOOT_INFO_H
 
 #include "address_plan.h"
+#include "boot_random.h"
 #include "firmware.h"
 #include "frames.h"
 #include "kernel_load.h"
@@ -31,6 +32,7 @@ struct boot_info_facts { /* all that the flow has found out */
     const struct kernel_image *image;
     const struct payloads *payloads;
     const struct address_plan *addresses;
+    const struct boot_random *random;
     const struct boot_framebuffer *framebuffer; /* address not yet set */
     const uint8_t *edid;
     size_t edid_size;

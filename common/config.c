@@ -169,6 +169,41 @@ static enum status take_reboot(struct parser *parser, struct config_text value)
     return STATUS_OK;
 }
 
+static enum status take_aslr(struct parser *parser, struct config_text value)
+{
+    bool on;
+    enum status status = take_switch(parser, value, &on);
+    if (status == STATUS_OK)
+        parser->config->aslr = on ? CONFIG_ASLR_ON : CONFIG_ASLR_OFF;
+    return status;
+}
+
+/* The digit's value; 16 or more: no digit. */
+static uint8_t hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return (uint8_t)(c - '0');
+    c = (char)(c | 0x20);
+    return c >= 'a' && c <= 'f' ? (uint8_t)(c - 'a' + 10) : 16;
+}
+
+static enum status take_kaslr_seed(struct parser *parser, struct config_text value)
+{
+    uint8_t seed[CONFIG_KASLR_SEED_SIZE] = {0};
+    bool sound = value.size <= 2 * sizeof seed;
+    for (uint32_t i = 0; i < value.size && sound; i++) {
+        uint32_t place = value.size - 1 - i; /* of the digit, from the last one on */
+        uint8_t digit = hex_digit(value.text[i]);
+        sound = digit < 16;
+        seed[sizeof seed - 1 - place / 2] |= (uint8_t)(digit << 4 * (place % 2));
+    }
+    if (!sound)
+        return refuse_value(parser, value, "a number of up to 64 hexadecimal digits");
+    parser->config->has_kaslr_seed = true;
+    memcpy(parser->config->kaslr_seed, seed, sizeof seed);
+    return STATUS_OK;
+}
+
 static enum status take_test_sentinel(struct parser *parser, struct config_text value)
 {
     if (!take_number(value, UINT64_MAX, &parser->config->test_sentinel))
@@ -216,6 +251,8 @@ static const struct config_key keys[] = {
     {.name = "log-screen", .take = take_log_screen},
     {.name = "video", .take = take_video},
     {.name = "reboot-on-error", .take = take_reboot},
+    {.name = "aslr", .take = take_aslr},
+    {.name = "kaslr-seed", .take = take_kaslr_seed},
     {.name = "test-sentinel", .take = take_test_sentinel},
     {.name = "module", .take = take_module, .repeatable = true},
 };

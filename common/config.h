@@ -26,6 +26,10 @@ struct config_module {
     struct config_text path, name, arguments;
 };
 
+enum config_aslr { CONFIG_ASLR_AS_WISHED, CONFIG_ASLR_ON, CONFIG_ASLR_OFF };
+
+#define CONFIG_KASLR_SEED_SIZE 32u
+
 struct config {
     struct config_text kernel;          /* key kernel; default /kernel.elf */
     struct config_text ramdisk;         /* key ramdisk; size 0: none */
@@ -35,6 +39,9 @@ struct config {
     bool video_off;                     /* video off: leave the display alone, no framebuffer */
     bool reboot_on_error;               /* key reboot-on-error SECONDS|off; default off */
     uint32_t reboot_seconds;
+    enum config_aslr aslr; /* key aslr on|off; default: as the kernel wishes */
+    bool has_kaslr_seed;   /* key kaslr-seed HEX: a number of up to 64 digits, most significant byte first */
+    uint8_t kaslr_seed[CONFIG_KASLR_SEED_SIZE];
     uint64_t test_sentinel; /* key test-sentinel NUMBER: handed to bootloader_api kernels; default 0 */
     struct config_module modules[CONFIG_MODULES_MAX]; /* key module PATH NAME ARGS, repeatable */
     uint32_t module_count;

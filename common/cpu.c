@@ -27,3 +27,18 @@ uint64_t cpu_tsc_hz(void)
 {
     return cpuid_tsc_hz(cpuid);
 }
+
+bool cpu_has_random(enum cpu_random source)
+{
+    return source == CPU_RDSEED ? cpuid_has_rdseed(cpuid) : cpuid_has_rdrand(cpuid);
+}
+
+bool cpu_random(enum cpu_random source, uint64_t *word)
+{
+    bool ready;
+    if (source == CPU_RDSEED)
+        __asm__ volatile("rdseed %0" : "=r"(*word), "=@ccc"(ready));
+    else
+        __asm__ volatile("rdrand %0" : "=r"(*word), "=@ccc"(ready));
+    return ready;
+}

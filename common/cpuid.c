@@ -1,6 +1,7 @@
 #include "cpuid.h"
 
 #define LEAF_FEATURES 0x1u
+#define LEAF_MORE_FEATURES 0x7u
 #define LEAF_TSC 0x15u
 #define LEAF_FREQUENCY 0x16u
 #define LEAF_HYPERVISOR 0x40000000u
@@ -10,6 +11,8 @@
 #define LEAF_ADDRESS_SIZES 0x80000008u
 
 #define FEATURES_ECX_HYPERVISOR (1u << 31)
+#define FEATURES_ECX_RDRAND (1u << 30)
+#define MORE_EBX_RDSEED (1u << 18)
 #define EXTENDED_EDX_NX (1u << 20)
 #define EXTENDED_EDX_1G (1u << 26)
 
@@ -61,4 +64,14 @@ uint64_t cpuid_tsc_hz(cpuid_query *query)
 {
     uint64_t hz = hypervisor_tsc_hz(query); /* first: the CPU's own leaves don't know of TSC scaling */
     return hz != 0 ? hz : intel_tsc_hz(query);
+}
+
+bool cpuid_has_rdrand(cpuid_query *query)
+{
+    return (leaf_in_range(query, 0, LEAF_FEATURES).ecx & FEATURES_ECX_RDRAND) != 0;
+}
+
+bool cpuid_has_rdseed(cpuid_query *query)
+{
+    return (leaf_in_range(query, 0, LEAF_MORE_FEATURES).ebx & MORE_EBX_RDSEED) != 0;
 }

@@ -18,4 +18,8 @@ typedef struct cpuid_leaf cpuid_query(uint32_t leaf);
 struct paging_features cpuid_paging_features(cpuid_query *query);
 uint64_t cpuid_tsc_hz(cpuid_query *query);
 
+/* See cpu_has_random(). */
+bool cpuid_has_rdrand(cpuid_query *query);
+bool cpuid_has_rdseed(cpuid_query *query);
+
 #endif

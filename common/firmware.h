@@ -101,6 +101,12 @@ struct firmware_tables {
 };
 void firmware_tables(struct firmware_tables *tables);
 
+/* --- random numbers ---------------------------------------------------------------------------------------------- */
+
+/* The firmware's own generator: fills up to `size` bytes, returns their number; 0 where there is none, or it fails. The one
+ * operation with a default: a door whose firmware has no generator, as no BIOS has, leaves it to entropy.c. */
+size_t firmware_random(uint8_t *bytes, size_t size);
+
 /* --- the end ----------------------------------------------------------------------------------------------------- */
 
 /* Room for the raw EFI memory map that firmware_leave() will fill, with growth allowed for; 0: not an EFI. */

@@ -4,32 +4,13 @@
 #include "firmware.h"
 #include "format.h"
 
-#define FRAMES_LOWEST (1ull << 20) /* the first MiB is the kernel's, for starting its other CPUs */
-#define FRAMES_TRIES 64            /* a firmware that takes memory while we look for it gets this many chances */
+#define FRAMES_TRIES 64 /* a firmware that takes memory while we look for it gets this many chances */
 
 enum status frames_init(struct frames *frames, struct error *error)
 {
     frames->claim_count = 0;
+    frames->cramped = false;
     return firmware_memory_map(&frames->map, error);
-}
-
-/* The lowest address at or above `from` that is `offset` past a multiple of `alignment`. */
-static bool next_fitting(uint64_t from, const struct frames_wish *wish, uint64_t *phys)
-{
-    uint64_t base = from > wish->offset ? from - wish->offset : 0;
-    return align_up_ok(base, wish->alignment, &base) && add_ok(base, wish->offset, phys);
-}
-
-/* The end of a claim that overlaps [phys, phys + size); 0 if none does. */
-static uint64_t claimed_until(const struct frames *frames, uint64_t phys, uint64_t size)
-{
-    for (size_t i = 0; i < frames->claim_count; i++) {
-        const struct frames_claim *claim = &frames->claims[i];
-        uint64_t end = claim->phys + claim->pages * PAGE_SIZE;
-        if (phys < end && claim->phys < phys + size)
-            return end;
-    }
-    return 0;
 }
 
 static uint64_t lower(uint64_t a, uint64_t b)
@@ -42,30 +23,61 @@ static uint64_t higher(uint64_t a, uint64_t b)
     return a > b ? a : b;
 }
 
-/* Looks for the wish's lowest place inside [start, end), around our own claims. */
-static bool fit_between(const struct frames *frames, const struct frames_wish *wish, uint64_t start, uint64_t end,
-                        uint64_t *phys)
+/* --- what is free ------------------------------------------------------------------------------------------------ */
+
+/* The end of a claim that holds `phys`; 0 if none does. */
+static uint64_t claimed_until(const struct frames *frames, uint64_t phys)
 {
-    uint64_t size = wish->pages * PAGE_SIZE, at;
-    while (next_fitting(start, wish, &at) && range_ok(at, size, end)) {
-        uint64_t taken = claimed_until(frames, at, size);
-        if (taken == 0) {
-            *phys = at;
-            return true;
-        }
-        start = taken;
+    for (size_t i = 0; i < frames->claim_count; i++) {
+        const struct frames_claim *claim = &frames->claims[i];
+        uint64_t end = claim->phys + claim->pages * PAGE_SIZE;
+        if (claim->phys <= phys && phys < end)
+            return end;
+    }
+    return 0;
+}
+
+/* Where the next claim behind `phys`, which is not claimed, begins; `limit` if that is first. */
+static uint64_t free_until(const struct frames *frames, uint64_t phys, uint64_t limit)
+{
+    for (size_t i = 0; i < frames->claim_count; i++)
+        if (frames->claims[i].phys > phys)
+            limit = lower(limit, frames->claims[i].phys);
+    return limit;
+}
+
+bool frames_next_piece(const struct frames *frames, struct frames_piece *piece)
+{
+    for (uint64_t start = piece->end; piece->region < frames->map.count; piece->region++) {
+        const struct boot_memory_region *region = &frames->map.regions[piece->region];
+        uint64_t end = region->phys + region->size, claimed;
+        start = higher(start, region->phys);
+        while (start < end && (claimed = claimed_until(frames, start)) != 0)
+            start = claimed;
+        if (region->type != BOOT_MEMORY_USABLE || start >= end)
+            continue;
+        piece->start = start;
+        piece->end = free_until(frames, start, end);
+        return true;
     }
     return false;
 }
 
-static bool find_free(const struct frames *frames, const struct frames_wish *wish, uint64_t from, uint64_t *phys)
+bool frames_next_fitting(uint64_t from, const struct frames_wish *wish, uint64_t *phys)
 {
-    uint64_t limit = wish->below != 0 ? wish->below : UINT64_MAX;
-    for (size_t i = 0; i < frames->map.count; i++) {
-        const struct boot_memory_region *region = &frames->map.regions[i];
-        uint64_t start = higher(region->phys, from), end = lower(region->phys + region->size, limit);
-        if (region->type == BOOT_MEMORY_USABLE && start < end && fit_between(frames, wish, start, end, phys))
+    uint64_t base = from > wish->offset ? from - wish->offset : 0;
+    return align_up_ok(base, wish->alignment, &base) && add_ok(base, wish->offset, phys);
+}
+
+static bool find_lowest(const struct frames *frames, const struct frames_wish *wish, uint64_t from, uint64_t *phys)
+{
+    uint64_t limit = wish->below != 0 ? wish->below : UINT64_MAX, at;
+    for (struct frames_piece piece = {0}; frames_next_piece(frames, &piece);) {
+        if (frames_next_fitting(higher(piece.start, from), wish, &at) &&
+            range_ok(at, wish->pages * PAGE_SIZE, lower(piece.end, limit))) {
+            *phys = at;
             return true;
+        }
     }
     return false;
 }
@@ -76,33 +88,13 @@ struct hole {
     uint64_t phys, size;
 };
 
-/* Widens `largest` by the free pieces of [start, end), which our claims cut. */
-static void look_between(const struct frames *frames, uint64_t start, uint64_t end, struct hole *largest)
-{
-    while (start < end) {
-        uint64_t stop = end, resume = end;
-        for (size_t i = 0; i < frames->claim_count; i++) {
-            const struct frames_claim *claim = &frames->claims[i];
-            uint64_t claim_end = claim->phys + claim->pages * PAGE_SIZE;
-            if (claim_end > start && claim->phys < stop) {
-                stop = higher(claim->phys, start);
-                resume = claim_end;
-            }
-        }
-        if (stop - start > largest->size)
-            *largest = (struct hole){start, stop - start};
-        start = resume;
-    }
-}
-
 static struct hole largest_free(const struct frames *frames, uint64_t below)
 {
     struct hole largest = {0, 0};
-    for (size_t i = 0; i < frames->map.count; i++) {
-        const struct boot_memory_region *region = &frames->map.regions[i];
-        if (region->type == BOOT_MEMORY_USABLE)
-            look_between(frames, higher(region->phys, FRAMES_LOWEST),
-                         lower(region->phys + region->size, below != 0 ? below : UINT64_MAX), &largest);
+    for (struct frames_piece piece = {0}; frames_next_piece(frames, &piece);) {
+        uint64_t start = higher(piece.start, FRAMES_LOWEST), end = below != 0 ? lower(piece.end, below) : piece.end;
+        if (end > start && end - start > largest.size)
+            largest = (struct hole){start, end - start};
     }
     return largest;
 }
@@ -141,6 +133,15 @@ static void record(struct frames *frames, const struct frames_wish *wish, uint64
         (struct frames_claim){.phys = phys, .pages = wish->pages, .type = wish->type};
 }
 
+static bool find_place(struct frames *frames, const struct frames_wish *wish, uint64_t from, uint64_t *phys)
+{
+    if (wish->random != NULL && frames_draw(frames, wish, phys))
+        return true;
+    bool found = find_lowest(frames, wish, from, phys);
+    frames->cramped |= found && wish->random != NULL;
+    return found;
+}
+
 /* Claims what the map says is free. Where firmware was faster, a fresh map shows the next place; a firmware that
  * refuses memory which its map still calls free is not asked for the same place again. */
 static enum status take_somewhere(struct frames *frames, const struct frames_wish *wish, uint64_t *phys,
@@ -148,7 +149,7 @@ static enum status take_somewhere(struct frames *frames, const struct frames_wis
 {
     uint64_t from = FRAMES_LOWEST, at, refused = 0;
     for (unsigned i = 0; i < FRAMES_TRIES; i++) {
-        if (!find_free(frames, wish, from, &at))
+        if (!find_place(frames, wish, from, &at))
             return out_of_memory(frames, wish, error);
         if (at == refused) {
             from = at + wish->pages * PAGE_SIZE;

@@ -3,21 +3,39 @@
 #include "checked.h"
 #include "memory.h"
 
-enum status kernel_take_frames(const struct elf_plan *elf, uint64_t bias, struct frames *frames,
-                               struct kernel_image *image, struct error *error)
+static uint64_t block_alignment(const struct elf_block *block)
+{
+    return block->size >= SIZE_1G ? SIZE_1G : block->size >= SIZE_2M ? SIZE_2M : PAGE_SIZE;
+}
+
+/* What the blocks from `index` on need at most, wherever they lie. */
+static uint64_t blocks_room(const struct elf_plan *elf, uint32_t index)
+{
+    uint64_t room = 0;
+    for (uint32_t i = index; i < elf->block_count; i++)
+        if (!add_ok(room, elf->blocks[i].size, &room) || !add_ok(room, block_alignment(&elf->blocks[i]), &room))
+            return UINT64_MAX;
+    return room;
+}
+
+enum status kernel_take_frames(const struct elf_plan *elf, uint64_t bias, struct random *random, uint64_t spare,
+                               struct frames *frames, struct kernel_image *image, struct error *error)
 {
     image->memory.plan = elf;
     for (uint32_t i = 0; i < elf->block_count; i++) {
         const struct elf_block *block = &elf->blocks[i];
-        uint64_t alignment = block->size >= SIZE_1G ? SIZE_1G : block->size >= SIZE_2M ? SIZE_2M : PAGE_SIZE;
+        uint64_t alignment = block_alignment(block);
         struct frames_wish wish = {
             .pages = block->size / PAGE_SIZE,
             .alignment = alignment,
             .offset = (block->address + bias) & (alignment - 1),
             .prefers = true,
+            .random = random,
             .type = BOOT_MEMORY_KERNEL,
             .what = "kernel",
         };
+        if (!add_ok(spare, blocks_room(elf, i + 1), &wish.spare))
+            wish.spare = UINT64_MAX;
         enum status status = frames_take(frames, &wish, &image->block_phys[i], error);
         if (status != STATUS_OK)
             return status;

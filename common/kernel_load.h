@@ -24,9 +24,9 @@ enum status kernel_load_symbols(const struct elf_symbols *symbols, struct firmwa
                                 struct kernel_image *image, struct error *error);
 
 /* Takes frames for each block, congruent to its biased address modulo the largest page that fits, so that large pages
- * can map it. */
-enum status kernel_take_frames(const struct elf_plan *elf, uint64_t bias, struct frames *frames,
-                               struct kernel_image *image, struct error *error);
+ * can map it; at random, if there is `random`, but so that `spare` bytes are left in one piece. */
+enum status kernel_take_frames(const struct elf_plan *elf, uint64_t bias, struct random *random, uint64_t spare,
+                               struct frames *frames, struct kernel_image *image, struct error *error);
 
 /* Reads every segment straight to its final place and zeroes all other bytes of the blocks. */
 enum status kernel_read_segments(const struct elf_plan *elf, struct firmware_file *file, struct kernel_image *image,

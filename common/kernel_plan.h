@@ -28,7 +28,6 @@ enum kernel_protocol { KERNEL_NATIVE, KERNEL_BOOTLOADER_API };
 struct kernel_api_version { /* of the crate that a bootloader_api kernel was built against */
     uint16_t major, minor, patch;
     bool pre_release;
-    bool aslr;           /* its wish for random addresses */
     uint64_t stack_size; /* as asked for, not rounded */
 };
 
@@ -43,6 +42,7 @@ struct kernel_plan {
     uint64_t file_size;
     uint64_t dynamic_start, dynamic_end;
     uint32_t minimum_width, minimum_height;
+    bool aslr;
 };
 
 #define KERNEL_HEAD_MAX 32768u /* headers and notes that lie further on are read separately, up to this size */

@@ -184,8 +184,9 @@ static enum status copy_config(struct span descriptor, struct boot_config *confi
 
 enum status kernel_wishes_check(const struct boot_config *config, struct kernel_plan *plan, struct error *error)
 {
-    if ((config->flags & ~BOOT_CONFIG_ALLOW_WX) != 0)
-        return refuse(error, "flags", config->flags, "only BOOT_CONFIG_ALLOW_WX (0x1) is known");
+    if ((config->flags & ~(BOOT_CONFIG_ALLOW_WX | BOOT_CONFIG_ASLR)) != 0)
+        return refuse(error, "flags", config->flags,
+                      "only BOOT_CONFIG_ALLOW_WX (0x1) and BOOT_CONFIG_ASLR (0x2) are known");
 
     enum status status = take_addresses(config, plan, error);
     if (status == STATUS_OK)
@@ -196,6 +197,7 @@ enum status kernel_wishes_check(const struct boot_config *config, struct kernel_
         status = take_range(config, plan, error);
     if (status != STATUS_OK)
         return status;
+    plan->aslr = (config->flags & BOOT_CONFIG_ASLR) != 0;
     plan->minimum_width = config->minimum_framebuffer_width;
     plan->minimum_height = config->minimum_framebuffer_height;
     return STATUS_OK;

@@ -142,8 +142,6 @@ enum exit_code kernel_check(const struct kernel_check *check)
         return EXIT_IO;
     if (status != STATUS_OK)
         return refuse(check->kernel->path, &error);
-    if (plan.protocol == KERNEL_BOOTLOADER_API && plan.api.aslr)
-        cli_warn("%s: wishes for random addresses; it gets the usual ones", check->kernel->path);
     if (plan.elf.null_page)
         cli_warn("%s: maps address 0, so that null pointers will not fault", check->kernel->path);
     return EXIT_OK;

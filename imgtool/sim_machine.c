@@ -4,6 +4,7 @@
 #include "checked.h"
 #include "cpu.h"
 #include "serial.h"
+#include "timer.h"
 
 #include <setjmp.h>
 #include <stdlib.h>
@@ -136,8 +137,8 @@ enum status firmware_open(const char *path, struct firmware_file *file, struct e
         const struct sim_file *found = &sim->files[i];
         if (strcasecmp(path, found->path) != 0)
             continue;
-        *file = (struct firmware_file){.size = found->file != NULL ? found->file->size : found->text.size,
-                                       .private_ = {i}};
+        *file =
+            (struct firmware_file){.size = found->file != NULL ? found->file->size : found->text.size, .private_ = {i}};
         return STATUS_OK;
     }
     return error_set(error, STATUS_FILE_NOT_FOUND, "%s: no such file", path);
@@ -159,8 +160,8 @@ bool firmware_video_mode(unsigned index, struct video_mode *mode)
 {
     if (index != 0 || sim->width == 0)
         return false;
-    *mode = (struct video_mode){.width = sim->width, .height = sim->height, .pitch = sim->pitch, .bits_per_pixel = 32,
-                                .current = true};
+    *mode = (struct video_mode){
+        .width = sim->width, .height = sim->height, .pitch = sim->pitch, .bits_per_pixel = 32, .current = true};
     return true;
 }
 
@@ -264,6 +265,26 @@ uint64_t cpu_tsc_hz(void)
 struct paging_features cpu_paging_features(void)
 {
     return sim->features;
+}
+
+/* A CPU with RDSEED whose numbers are always the same: what explain shows must not change from run to run. */
+bool cpu_has_random(enum cpu_random source)
+{
+    return source == CPU_RDSEED;
+}
+
+bool cpu_random(enum cpu_random source, uint64_t *word)
+{
+    static uint64_t number = 1;
+    (void)source;
+    number = number * 6364136223846793005u + 1442695040888963407u; /* Knuth's MMIX generator */
+    *word = number;
+    return true;
+}
+
+uint16_t timer_count(void)
+{
+    return 0;
 }
 
 /* boot() returns where it fails: nothing that ends a machine is called before that. */

@@ -1,6 +1,9 @@
 /* The fake's set-up and the children that boots run in; the operations themselves are in fake_firmware.c. */
 #include "fake_private.h"
 
+#include "cpu.h"
+#include "timer.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -103,6 +106,43 @@ void fake_reset(void)
     fake->tsc_hz = 2500000000u;
     fake->tsc = 5000;
     fake->fail_claim_status = STATUS_FIRMWARE_CALL;
+}
+
+/* --- random numbers ---------------------------------------------------------------------------------------------- */
+
+/* Knuth's MMIX generator: different for each start, and the same in each run of the tests. */
+static uint64_t next_random(void)
+{
+    fake->random_next = fake->random_next * 6364136223846793005u + 1442695040888963407u;
+    return fake->random_next;
+}
+
+bool cpu_has_random(enum cpu_random source)
+{
+    (void)source;
+    return !fake->no_random;
+}
+
+bool cpu_random(enum cpu_random source, uint64_t *word)
+{
+    (void)source;
+    *word = next_random();
+    return true;
+}
+
+size_t firmware_random(uint8_t *bytes, size_t size)
+{
+    if (fake->left)
+        fake_violation("firmware_random after firmware_leave");
+    for (size_t i = 0; i < size && !fake->no_random; i++)
+        bytes[i] = (uint8_t)(next_random() >> 56);
+    return fake->no_random ? 0 : size;
+}
+
+/* Moves on with the time-stamp counter, in step. */
+uint16_t timer_count(void)
+{
+    return (uint16_t)-fake->tsc;
 }
 
 /* --- runs -------------------------------------------------------------------------------------------------------- */

@@ -151,7 +151,8 @@ static void take_fields(struct reader *reader, const struct form *form, struct b
     config->framebuffer = take_mapping(reader, "framebuffer");
     config->physical_memory = take_optional_mapping(reader, "physical_memory");
     config->page_table_recursive = take_optional_mapping(reader, "page_table_recursive");
-    version->aslr = take_tag(reader, "aslr");
+    if (take_tag(reader, "aslr"))
+        config->flags |= BOOT_CONFIG_ASLR;
     take_range(reader, config);
     if (form->has_ramdisk)
         config->ramdisk = take_mapping(reader, "ramdisk_memory");

@@ -46,8 +46,8 @@ static void print_guid(const uint8_t *guid)
 static void report_origin(const struct boot_info *info)
 {
     const struct boot_disk *disk = &info->disk;
-    boot_print("loader           %s, protocol %u, boot info of %u bytes at %p\n", info->loader, info->version, info->size,
-               (const void *)info);
+    boot_print("loader           %s, protocol %u, boot info of %u bytes at %p\n", info->loader, info->version,
+               info->size, (const void *)info);
     boot_print("started by       %s, from %s\n", firmware_name(info->firmware), source_name(info->boot_source));
     boot_print("command line     '%s'\n", info->command_line);
     if (disk->table == BOOT_DISK_UNKNOWN)
@@ -129,6 +129,17 @@ static void report_memory(const struct boot_info *info)
     }
 }
 
+/* The seed itself is nobody's business. */
+static void report_seed(const struct boot_info *info)
+{
+    static const char *const names[] = {"RDSEED", "RDRAND", "firmware", "timer"};
+    boot_print("random seed      %u bits from", info->seed_bits);
+    for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++)
+        if ((info->seed_sources & 1u << i) != 0)
+            boot_print(" %s", names[i]);
+    boot_print("%s\n", info->seed_sources == 0 ? " nothing" : "");
+}
+
 static void report_timeline(const struct boot_info *info)
 {
     uint64_t megahertz = info->tsc_hz / 1000000;
@@ -150,6 +161,7 @@ void report_boot_info(const struct boot_info *info)
     report_payload(info);
     report_framebuffer(&info->framebuffer);
     report_tables(info);
+    report_seed(info);
     report_memory(info);
     report_timeline(info);
     boot_print("loader's log     %lu bytes\n%s", info->log_size, info->log);

@@ -285,6 +285,11 @@ pub struct BootInfo {
     pub kernel_file: *const u8,
     pub kernel_file_phys: u64,
     pub kernel_file_size: u64,
+    /// Random bytes for the kernel's own generator: wipe them once used.
+    pub seed: [u8; 32],
+    /// How many bits of them can't be guessed, by a cautious count: 0 to 256.
+    pub seed_bits: u32,
+    pub seed_sources: u32,
 }
 
 impl BootInfo {
@@ -363,7 +368,8 @@ const _: () = assert!(offset_of!(BootInfo, disk) == 368);
 const _: () = assert!(offset_of!(BootInfo, timeline_count) == 448);
 const _: () = assert!(offset_of!(BootInfo, kernel_file_size) == 504);
 const _: () = assert!(size_of::<BootSymbol>() == 24);
-const _: () = assert!(size_of::<BootInfo>() == 512);
+const _: () = assert!(offset_of!(BootInfo, seed) == 512);
+const _: () = assert!(size_of::<BootInfo>() == 552);
 
 /// States the kernel's wishes, once per kernel.
 macro_rules! boot_config {

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Rules of the tree that no compiler knows: tree_rules.py ROOT
 
-No word that puts work off, in any file. common/ runs on every firmware: it includes its own headers, kernel-api's and the
-compiler's, and no preprocessor condition looks for a firmware.
+No word that puts work off, in any file. common/ runs on every firmware: it includes its own headers, kernel-api's, the
+compiler's, and those of a library that needs no system, and no preprocessor condition looks for a firmware.
 """
 
 import re
@@ -13,6 +13,7 @@ PUT_OFF = re.compile("TO" + "DO|FIX" + "ME|XX" + "X")
 TEXTS = {".c", ".h", ".S", ".asm", ".inc", ".def", ".ld", ".py", ".sh", ".md", ".txt", ".cmake", ".json", ".in"}
 FOLDERS = ("bios", "cmake", "common", "docs", "imgtool", "kernel-api", "tests", "uefi")
 COMPILER_HEADERS = {"stdarg.h", "stdbool.h", "stddef.h", "stdint.h"}
+LIBRARIES = ("stagecoach/", "bearssl/")
 HOST_PROGRAMS = {"common/font/psf_to_font.c"}  # run by the build
 FIRMWARE = re.compile(r"^\s*[#%]\s*(?:if|elif)\w*\b(?!.*_H$).*(?:BIOS|EFI|FIRMWARE).*", re.IGNORECASE | re.MULTILINE)
 
@@ -44,7 +45,7 @@ def knowledge_of_firmware(root):
             if not is_own(quoted, path, common):
                 yield f"{name} includes {quoted}, which is not of common/"
         for outside in re.findall(r"^\s*#\s*include\s+<([^>]+)>", text, re.MULTILINE):
-            if outside not in COMPILER_HEADERS and not outside.startswith("stagecoach/"):
+            if outside not in COMPILER_HEADERS and not outside.startswith(LIBRARIES):
                 yield f"{name} includes <{outside}>"
         for condition in FIRMWARE.findall(text):
             yield f"{name} asks for the firmware: {condition.strip()}"

@@ -16,6 +16,14 @@ size_t config_print(const struct config *config, char *to)
         at += sprintf(at, "cmdline %.*s\n", TEXT(config->command_line));
     at += sprintf(at, "log-level %s\nlog-serial %s\nlog-screen %s\n", levels[config->log.level],
                   config->log.serial ? "on" : "off", config->log.screen ? "on" : "off");
+    if (config->aslr != CONFIG_ASLR_AS_WISHED)
+        at += sprintf(at, "aslr %s\n", config->aslr == CONFIG_ASLR_ON ? "on" : "off");
+    if (config->has_kaslr_seed) {
+        at += sprintf(at, "kaslr-seed ");
+        for (size_t i = 0; i < sizeof config->kaslr_seed; i++)
+            at += sprintf(at, "%02x", config->kaslr_seed[i]);
+        at += sprintf(at, "\n");
+    }
     if (config->video_off)
         at += sprintf(at, "video off\n");
     else if (config->video_width != 0)
@@ -40,6 +48,8 @@ bool config_equal(const struct config *a, const struct config *b)
 {
     bool equal = same(a->kernel, b->kernel) && same(a->ramdisk, b->ramdisk) && same(a->command_line, b->command_line) &&
                  a->log.level == b->log.level && a->log.serial == b->log.serial && a->log.screen == b->log.screen &&
+                 a->aslr == b->aslr && a->has_kaslr_seed == b->has_kaslr_seed &&
+                 memcmp(a->kaslr_seed, b->kaslr_seed, sizeof a->kaslr_seed) == 0 &&
                  a->video_width == b->video_width && a->video_height == b->video_height &&
                  a->video_off == b->video_off && a->reboot_on_error == b->reboot_on_error &&
                  a->reboot_seconds == b->reboot_seconds && a->test_sentinel == b->test_sentinel &&

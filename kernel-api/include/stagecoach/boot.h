@@ -44,6 +44,7 @@ extern "C" {
 
 /* Bits of boot_config.flags. Unknown bits are refused. */
 #define BOOT_CONFIG_ALLOW_WX (1ull << 0) /* load segments that are writable and executable (refused otherwise) */
+#define BOOT_CONFIG_ASLR (1ull << 1)     /* choose every address that is ANYWHERE, and the kernel's frames, at random */
 
 struct boot_config {
     uint32_t size;                      /*   0  sizeof(struct boot_config); set by BOOT_CONFIG */
@@ -210,6 +211,12 @@ struct boot_event {
 #define BOOT_SOURCE_MULTIBOOT1 5u
 #define BOOT_SOURCE_MULTIBOOT2 6u
 
+/* Bits of boot_info.seed_sources: what the seed was made of, as far as it is worth something. */
+#define BOOT_SEED_RDSEED (1u << 0)
+#define BOOT_SEED_RDRAND (1u << 1)
+#define BOOT_SEED_FIRMWARE (1u << 2) /* EFI_RNG_PROTOCOL */
+#define BOOT_SEED_TIMER (1u << 3)    /* jitter between the time-stamp counter and the PC's timer */
+
 struct boot_info {
     uint64_t magic;                    /*   0  BOOT_INFO_MAGIC */
     uint32_t size;                     /*   8  bytes of this structure that the loader filled in; grows, never shrinks */
@@ -268,6 +275,10 @@ struct boot_info {
     const void *kernel_file;           /* 488  page aligned */
     uint64_t kernel_file_phys;         /* 496 */
     uint64_t kernel_file_size;         /* 504 */
+
+    uint8_t seed[32];                  /* 512  random bytes for the kernel's own generator: wipe them once used */
+    uint32_t seed_bits;                /* 544  how many bits of them can't be guessed, by a cautious count: 0..256 */
+    uint32_t seed_sources;             /* 548  BOOT_SEED_* */
 };
 BOOT_STATIC_ASSERT(sizeof(struct boot_memory_region) == 24, "append-only ABI");
 BOOT_STATIC_ASSERT(sizeof(struct boot_framebuffer) == 64, "append-only ABI");
@@ -276,7 +287,7 @@ BOOT_STATIC_ASSERT(sizeof(struct boot_symbol) == 24, "gABI, figure 4-16");
 BOOT_STATIC_ASSERT(offsetof(struct boot_info, efi) == 152, "append-only ABI");
 BOOT_STATIC_ASSERT(offsetof(struct boot_info, tls) == 280, "append-only ABI");
 BOOT_STATIC_ASSERT(offsetof(struct boot_info, disk) == 368, "append-only ABI");
-BOOT_STATIC_ASSERT(sizeof(struct boot_info) == 512, "append-only ABI");
+BOOT_STATIC_ASSERT(sizeof(struct boot_info) == 552, "append-only ABI");
 
 /* ------------------------------------------------------------------------------------------------------------------
  * The two macros of a kernel.

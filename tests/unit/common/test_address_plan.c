@@ -175,9 +175,9 @@ static void what_is_absent_gets_no_address(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(everything_gets_its_place),    cmocka_unit_test(fixed_wishes_are_kept),
-        cmocka_unit_test(collisions_name_both),         cmocka_unit_test(a_null_page_kernel_is_placed),
-        cmocka_unit_test(a_narrow_range_is_used_up),    cmocka_unit_test(what_is_absent_gets_no_address),
+        cmocka_unit_test(everything_gets_its_place), cmocka_unit_test(fixed_wishes_are_kept),
+        cmocka_unit_test(collisions_name_both),      cmocka_unit_test(a_null_page_kernel_is_placed),
+        cmocka_unit_test(a_narrow_range_is_used_up), cmocka_unit_test(what_is_absent_gets_no_address),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

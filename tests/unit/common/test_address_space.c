@@ -225,6 +225,98 @@ static void random_ranges_equal_the_model(void **state)
     }
 }
 
+/* --- at random --------------------------------------------------------------------------------------------------- */
+
+#define SMALL_PAGES 48u
+
+/* Whether [start, start + size) and the page on either side touch no range: looked up without any of the space's code.
+ */
+static bool may_lie(uint64_t start, uint64_t size)
+{
+    for (size_t i = 0; i < space.count; i++)
+        if (start < space.ranges[i].last + 1 + PAGE_SIZE && space.ranges[i].start < start + size + PAGE_SIZE)
+            return false;
+    return true;
+}
+
+/* A few ranges of one to five pages, the same for each seed. */
+static void make_small_space(unsigned seed, uint64_t base)
+{
+    srand(seed);
+    address_space_init(&space, base, base + SMALL_PAGES * PAGE_SIZE);
+    for (unsigned i = 0; i < seed % 5; i++) {
+        uint64_t page = (uint64_t)rand() % (SMALL_PAGES + 8), pages = 1 + (uint64_t)rand() % 5;
+        address_space_fix(&space, base - 4 * PAGE_SIZE + page * PAGE_SIZE, pages * PAGE_SIZE, "wall", &error);
+    }
+}
+
+static void a_draw_can_give_all_places_and_no_other(void **state)
+{
+    (void)state;
+    const uint64_t base = 0x40000000;
+    for (unsigned seed = 0; seed < 60; seed++) {
+        uint64_t size = (1 + seed % 3) * PAGE_SIZE, alignment = PAGE_SIZE << (seed % 4);
+        uint64_t offset = seed % 2 == 0 ? 0 : alignment - PAGE_SIZE, wanted = 0, found = 0;
+        bool drawn[SMALL_PAGES] = {false};
+        make_small_space(seed, base);
+        for (uint64_t at = base; at + size <= base + SMALL_PAGES * PAGE_SIZE; at += PAGE_SIZE)
+            wanted += at % alignment == offset && may_lie(at, size);
+        struct random random;
+        random_start(&random, "test", &seed, sizeof seed);
+        for (unsigned i = 0; i < 600; i++) {
+            struct address_draw draw = {0, 0};
+            enum status status = address_space_draw(&space, size, alignment, offset, "thing", &random, &draw, &error);
+            if (wanted == 0) {
+                assert_int_equal(status, STATUS_ADDRESS_EXHAUSTED);
+                break;
+            }
+            assert_int_equal(status, STATUS_OK);
+            assert_int_equal(draw.places, wanted);
+            make_small_space(seed, base);
+            assert_true(draw.address >= base && draw.address + size <= base + SMALL_PAGES * PAGE_SIZE);
+            assert_true(draw.address % alignment == offset && may_lie(draw.address, size));
+            found += !drawn[(draw.address - base) / PAGE_SIZE];
+            drawn[(draw.address - base) / PAGE_SIZE] = true;
+        }
+        assert_int_equal(found, wanted);
+    }
+}
+
+static void a_draw_knows_the_edges_of_the_halves(void **state)
+{
+    (void)state;
+    struct random random;
+    random_start(&random, "test", "edges", 5);
+    bool lower = false, upper = false;
+    for (unsigned i = 0; i < 200; i++) {
+        struct address_draw draw = {0, 0};
+        address_space_init(&space, 0x7ffffffe0000,
+                           UPPER + 0x20000); /* 32 pages on either side of what does not exist */
+        assert_int_equal(address_space_draw(&space, 2 * PAGE_SIZE, PAGE_SIZE, 0, "thing", &random, &draw, &error),
+                         STATUS_OK);
+        assert_int_equal(draw.places, 2 * 31);
+        lower |= draw.address < 0x800000000000;
+        upper |= draw.address >= UPPER;
+        assert_true(draw.address + 2 * PAGE_SIZE <= 0x800000000000 || draw.address >= UPPER);
+    }
+    assert_true(lower && upper);
+}
+
+static void a_draw_never_takes_the_null_page(void **state)
+{
+    (void)state;
+    struct random random;
+    random_start(&random, "test", "null", 4);
+    for (unsigned i = 0; i < 50; i++) {
+        struct address_draw draw = {0, 0};
+        address_space_init(&space, 0, 3 * PAGE_SIZE);
+        assert_int_equal(address_space_draw(&space, PAGE_SIZE, PAGE_SIZE, 0, "thing", &random, &draw, &error),
+                         STATUS_OK);
+        assert_int_equal(draw.places, 2);
+        assert_true(draw.address == PAGE_SIZE || draw.address == 2 * PAGE_SIZE);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -238,6 +330,9 @@ int main(void)
         cmocka_unit_test(impossible_wishes_are_our_bug),
         cmocka_unit_test(the_list_has_an_end),
         cmocka_unit_test(random_ranges_equal_the_model),
+        cmocka_unit_test(a_draw_can_give_all_places_and_no_other),
+        cmocka_unit_test(a_draw_knows_the_edges_of_the_halves),
+        cmocka_unit_test(a_draw_never_takes_the_null_page),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

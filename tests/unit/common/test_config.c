@@ -141,6 +141,27 @@ static bool largest_video(void)
     return config.video_width == 65535 && config.video_height == 65535;
 }
 
+static bool randomises(void)
+{
+    return config.aslr == CONFIG_ASLR_ON && !config.has_kaslr_seed;
+}
+static bool never_randomises(void)
+{
+    return config.aslr == CONFIG_ASLR_OFF;
+}
+static bool has_seed_0x123(void)
+{
+    static const uint8_t wanted[32] = {[30] = 0x01, [31] = 0x23};
+    return config.has_kaslr_seed && memcmp(config.kaslr_seed, wanted, sizeof wanted) == 0;
+}
+static bool has_longest_seed(void)
+{
+    for (unsigned i = 0; i < sizeof config.kaslr_seed; i++)
+        if (config.kaslr_seed[i] != (i == 0 ? 0x1f : 0xab))
+            return false;
+    return config.has_kaslr_seed;
+}
+
 static void accepted_values(void **state)
 {
     (void)state;
@@ -149,6 +170,11 @@ static void accepted_values(void **state)
         {"reboot-on-error 0", reboots_at_once},
         {"reboot-on-error off", never_reboots},
         {"log-level off", logs_nothing},
+        {"aslr on", randomises},
+        {"aslr off", never_randomises},
+        {"kaslr-seed 123", has_seed_0x123},
+        {"kaslr-seed 0000000123", has_seed_0x123},
+        {"kaslr-seed 1fABabABababababababababababababababababababababababababababAbab", has_longest_seed},
         {"cmdline", has_no_command_line},
         {"cmdline  \r\n", has_no_command_line},
         {"video 65535x65535", largest_video},
@@ -192,6 +218,13 @@ static void refused(void **state)
         {"reboot-on-error soon", STATUS_CONFIG_VALUE, ":1:17:", "number of seconds"},
         {"reboot-on-error 86401", STATUS_CONFIG_VALUE, ":1:17:", "86400"},
         {"reboot-on-error 1s", STATUS_CONFIG_VALUE, ":1:17:", "number of seconds"},
+        {"aslr yes", STATUS_CONFIG_VALUE, ":1:6:", "'on' or 'off'"},
+        {"kaslr-seed", STATUS_CONFIG_SYNTAX, ":1:11:", "needs a value"},
+        {"kaslr-seed 0x12", STATUS_CONFIG_VALUE, ":1:12:", "64 hexadecimal digits"},
+        {"kaslr-seed 12 34", STATUS_CONFIG_VALUE, ":1:12:", "64 hexadecimal digits"},
+        {"kaslr-seed 1g", STATUS_CONFIG_VALUE, ":1:12:", "64 hexadecimal digits"},
+        {"kaslr-seed 00000000000000000000000000000000000000000000000000000000000000001", STATUS_CONFIG_VALUE,
+         ":1:12:", "64 hexadecimal digits"},
         {"module", STATUS_CONFIG_SYNTAX, ":1:7:", "needs a value"},
         {"module m.bin name", STATUS_CONFIG_VALUE, ":1:8:", "absolute path"},
         {"kernel /a\nramdisk /b\nkernel /c", STATUS_CONFIG_DUPLICATE, ":3:1:", "already on line 1"},
@@ -236,7 +269,7 @@ static void unknown_keys(void **state)
     (void)state;
     assert_int_equal(parse("kernal /k\n  \xc3\xa4 rootdisk /x\nramdsk\nVIDEO off\nmodule /m\nlog-lvel 5\n"), STATUS_OK);
     assert_string_equal(warnings, "/stagecoach.conf:1:1: unknown key 'kernal' is ignored (nearest: 'kernel')\n"
-                                  "/stagecoach.conf:2:3: unknown key '\xc3\xa4' is ignored (nearest: 'video')\n"
+                                  "/stagecoach.conf:2:3: unknown key '\xc3\xa4' is ignored (nearest: 'aslr')\n"
                                   "/stagecoach.conf:3:1: unknown key 'ramdsk' is ignored (nearest: 'ramdisk')\n"
                                   "/stagecoach.conf:4:1: unknown key 'VIDEO' is ignored (nearest: 'video')\n"
                                   "/stagecoach.conf:6:1: unknown key 'log-lvel' is ignored (nearest: 'log-level')\n");
@@ -353,6 +386,10 @@ static void random_config(struct config *wished, char *room)
     wished->reboot_on_error = random_below(2) != 0;
     wished->reboot_seconds = wished->reboot_on_error ? random_below(86401) : 0;
     wished->test_sentinel = random_below(2) != 0 ? random_state : 0;
+    wished->aslr = (enum config_aslr)random_below(3);
+    wished->has_kaslr_seed = random_below(2) != 0;
+    for (unsigned i = 0; i < sizeof wished->kaslr_seed && wished->has_kaslr_seed; i++)
+        wished->kaslr_seed[i] = (uint8_t)random_below(256);
     wished->module_count = random_below(5);
     for (uint32_t i = 0; i < wished->module_count; i++) {
         wished->modules[i].path = random_path(&room);

@@ -94,11 +94,29 @@ static void tsc_frequencies_by_examples(void **state)
     expect_hz(not_a_guest, 0);
 }
 
+static void random_numbers_by_examples(void **state)
+{
+    (void)state;
+    static const struct entry both[] = {{0, {0x16, 0, 0, 0}}, {1, {1, 0, 1u << 30, 0}}, {7, {0, 1u << 18, 0, 1}}, {0}};
+    static const struct entry one[] = {{0, {0x16, 0, 0, 0}}, {1, {1, 0, 1u << 30, 0}}, {7, {1, 0, 0, 0}}, {0}};
+    static const struct entry neither[] = {{0, {0x16, 0, 0, 0}}, {1, {1, 0, 0, 0}}, {7, {1, 0, 0, 0}}, {0}};
+    static const struct entry old[] = {{0, {1, 0, 0, 0}}, {1, {1, 0, 0, 0}}, {7, {0, 1u << 18, 0, 1}}, {0}};
+    cpu = both;
+    assert_true(cpuid_has_rdrand(query) && cpuid_has_rdseed(query));
+    cpu = one;
+    assert_true(cpuid_has_rdrand(query) && !cpuid_has_rdseed(query));
+    cpu = neither;
+    assert_false(cpuid_has_rdrand(query) || cpuid_has_rdseed(query));
+    cpu = old; /* has no leaf 7 */
+    assert_false(cpuid_has_rdrand(query) || cpuid_has_rdseed(query));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(paging_features_by_examples),
         cmocka_unit_test(tsc_frequencies_by_examples),
+        cmocka_unit_test(random_numbers_by_examples),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -216,7 +216,7 @@ static void the_final_map_shows_the_claims(void **state)
     (void)state;
     static struct boot_memory_region regions[64];
     struct memmap map = {regions, 0, ARRAY_LENGTH(regions)};
-    struct frames_wish scratch = {1, PAGE_SIZE, 0, 0, BOOT_MEMORY_USABLE, "scratch", false};
+    struct frames_wish scratch = {1, PAGE_SIZE, 0, 0, BOOT_MEMORY_USABLE, "scratch", false, NULL, 0};
     uint64_t phys;
     taken(MIB, PAGE_SIZE, 0);
     assert_int_equal(frames_take(&frames, &scratch, &phys, &error), STATUS_OK);
@@ -275,6 +275,109 @@ static void memory_in_use_is_avoided_whatever_the_map_says(void **state)
     assert_int_equal(frames_avoid(&frames, MIB, 1, type, &error), STATUS_INTERNAL);
 }
 
+/* --- at random --------------------------------------------------------------------------------------------------- */
+
+static struct random dice;
+
+static enum status take_randomly(uint64_t size, uint64_t alignment, uint64_t offset, uint64_t spare, uint64_t *phys)
+{
+    const struct frames_wish wish = {.pages = size / PAGE_SIZE,
+                                     .alignment = alignment,
+                                     .offset = offset,
+                                     .random = &dice,
+                                     .spare = spare,
+                                     .type = BOOT_MEMORY_KERNEL,
+                                     .what = "kernel"};
+    return frames_take(&frames, &wish, phys, &error);
+}
+
+/* A machine of few pages, of which some are claimed: each page that could be given is given, sooner or later. */
+static void every_free_place_is_drawn(void **state)
+{
+    (void)state;
+    memset(&machine, 0, sizeof machine);
+    add(MIB - 4 * PAGE_SIZE, 12 * PAGE_SIZE, BOOT_MEMORY_USABLE); /* the lower four pages are never taken */
+    add(MIB + 10 * PAGE_SIZE, 6 * PAGE_SIZE, BOOT_MEMORY_USABLE);
+    random_start(&dice, "test", "places", 6);
+    bool seen[16] = {false};
+    for (unsigned i = 0; i < 400; i++) {
+        uint64_t phys = 0;
+        assert_int_equal(frames_init(&frames, &error), STATUS_OK);
+        assert_int_equal(frames_avoid(&frames, MIB + 3 * PAGE_SIZE, PAGE_SIZE, BOOT_MEMORY_FRAMEBUFFER, &error),
+                         STATUS_OK);
+        assert_int_equal(take_randomly(2 * PAGE_SIZE, PAGE_SIZE, 0, 0, &phys), STATUS_OK);
+        assert_in_range(phys, MIB, MIB + 15 * PAGE_SIZE);
+        seen[(phys - MIB) / PAGE_SIZE] = true;
+        assert_false(frames.cramped);
+    }
+    static const bool wanted[16] = {[0] = true,  [1] = true,  [4] = true,  [5] = true,  [6] = true,
+                                    [10] = true, [11] = true, [12] = true, [13] = true, [14] = true};
+    assert_memory_equal(seen, wanted, sizeof wanted);
+}
+
+static void random_blocks_are_spread_and_congruent(void **state)
+{
+    (void)state;
+    unsigned above_4g = 0, quarters[4] = {0};
+    random_start(&dice, "test", "spread", 6);
+    for (unsigned i = 0; i < 400; i++) {
+        uint64_t phys = 0;
+        assert_int_equal(frames_init(&frames, &error), STATUS_OK);
+        assert_int_equal(take_randomly(3 * MIB, SIZE_2M, 0x5000, 16 * MIB, &phys), STATUS_OK);
+        assert_int_equal(phys % SIZE_2M, 0x5000);
+        if (phys >= 4096 * MIB) {
+            above_4g++;
+            quarters[(phys - 4096 * MIB) / (1024 * MIB)]++;
+        }
+    }
+    assert_in_range(above_4g, 370, 399); /* some 97 % of the memory */
+    for (unsigned i = 0; i < 4; i++)
+        assert_in_range(quarters[i], 60, 140);
+}
+
+/* The largest free piece below 4 GiB is the one of 95 MiB. */
+static void the_spare_piece_is_left(void **state)
+{
+    (void)state;
+    random_start(&dice, "test", "spare", 5);
+    machine.count = 4; /* without the memory above 4 GiB */
+    for (unsigned i = 0; i < 100; i++) {
+        uint64_t phys = 0, big = 0;
+        assert_int_equal(frames_init(&frames, &error), STATUS_OK);
+        assert_int_equal(take_randomly(MIB, PAGE_SIZE, 0, 80 * MIB, &phys), STATUS_OK);
+        assert_false(frames.cramped);
+        assert_int_equal(take(80 * MIB, PAGE_SIZE, 0, 0, &big), STATUS_OK);
+    }
+    for (unsigned i = 0; i < 20; i++) {
+        uint64_t phys = 0;
+        assert_int_equal(frames_init(&frames, &error), STATUS_OK);
+        assert_int_equal(take_randomly(MIB, PAGE_SIZE, 0, 96 * MIB, &phys), STATUS_OK);
+        assert_true(frames.cramped);
+        assert_int_equal(phys, MIB); /* as without chance */
+    }
+}
+
+static void a_random_block_that_firmware_takes_is_drawn_again(void **state)
+{
+    (void)state;
+    uint64_t phys = 0;
+    random_start(&dice, "test", "busy", 4);
+    machine.busy = 5;
+    machine.busy_shows = true;
+    assert_int_equal(take_randomly(MIB, PAGE_SIZE, 0, 0, &phys), STATUS_OK);
+    assert_int_equal(machine.claim_calls, 6);
+    uint32_t type = BOOT_MEMORY_BAD;
+    assert_true(memmap_type_at(&frames.map, phys, &type) && type == BOOT_MEMORY_USABLE);
+}
+
+static void a_random_block_that_is_too_big_is_refused(void **state)
+{
+    (void)state;
+    uint64_t phys = 0;
+    random_start(&dice, "test", "big", 3);
+    assert_int_equal(take_randomly(8192 * MIB, PAGE_SIZE, 0, 0, &phys), STATUS_OUT_OF_MEMORY);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -290,6 +393,11 @@ int main(void)
         cmocka_unit_test_setup(the_final_map_shows_the_claims, set_up),
         cmocka_unit_test_setup(a_preferred_alignment_is_no_condition, set_up),
         cmocka_unit_test_setup(memory_in_use_is_avoided_whatever_the_map_says, set_up),
+        cmocka_unit_test_setup(every_free_place_is_drawn, set_up),
+        cmocka_unit_test_setup(random_blocks_are_spread_and_congruent, set_up),
+        cmocka_unit_test_setup(the_spare_piece_is_left, set_up),
+        cmocka_unit_test_setup(a_random_block_that_firmware_takes_is_drawn_again, set_up),
+        cmocka_unit_test_setup(a_random_block_that_is_too_big_is_refused, set_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
