@@ -15,7 +15,7 @@
 #define DISPLAY_PHYS_BIOS 0xfd000000u /* where QEMU's machines have it */
 #define DISPLAY_PHYS_UEFI 0x80000000u
 
-static char *ramdisk, *config, *memory, *firmware, *display;
+static char *ramdisk, *config, *memory, *firmware, *display, *kaslr_seed;
 static int as_json;
 
 static const struct poptOption options[] = {
@@ -26,6 +26,7 @@ static const struct poptOption options[] = {
     {"firmware", 'f', POPT_ARG_STRING, &firmware, 0, "bios (the default) or uefi", "NAME"},
     {"display", 0, POPT_ARG_STRING, &display, 0,
      "WIDTHxHEIGHT (default: 1280x800), with @ADDRESS of the framebuffer, or none", "MODE"},
+    {"kaslr-seed", 0, POPT_ARG_STRING, &kaslr_seed, 0, "the kaslr-seed that the configuration will have", "HEX"},
     {"json", 0, POPT_ARG_NONE, &as_json, 0, "as JSON", NULL},
     POPT_TABLEEND,
 };
@@ -95,7 +96,7 @@ static enum exit_code take_machine(struct sim_machine *machine)
 
 static enum exit_code open_inputs(const char *kernel, struct inputs *inputs)
 {
-    struct image_config_wishes wishes = {.config_file = config, .ramdisk = ramdisk != NULL};
+    struct image_config_wishes wishes = {.config_file = config, .ramdisk = ramdisk != NULL, .kaslr_seed = kaslr_seed};
     enum exit_code code = host_file_open(&inputs->kernel, kernel);
     if (code == EXIT_OK && ramdisk != NULL)
         code = host_file_open(&inputs->ramdisk, ramdisk);
@@ -114,6 +115,13 @@ static void insert_files(const struct inputs *inputs, struct sim_machine *machin
             (struct sim_file){.path = inputs->config.ramdisk_path, .file = &inputs->ramdisk};
 }
 
+static void take_aslr(const struct config *parsed, struct explanation *explanation)
+{
+    explanation->aslr =
+        parsed->aslr == CONFIG_ASLR_AS_WISHED ? explanation->kernel.aslr : parsed->aslr == CONFIG_ASLR_ON;
+    explanation->kaslr_seed = explanation->aslr && parsed->has_kaslr_seed;
+}
+
 static enum exit_code explain(const struct inputs *inputs)
 {
     static struct explanation explanation; /* big */
@@ -125,6 +133,7 @@ static enum exit_code explain(const struct inputs *inputs)
     insert_files(inputs, &explanation.machine);
     explanation_make(&explanation);
     kernel_check_count(&inputs->kernel, &explanation.kernel, &explanation.relocations, &ignored);
+    take_aslr(&inputs->config.config, &explanation);
     bool boots = explanation.error.status == STATUS_OK;
     if (as_json)
         explanation_print_json(&explanation);
@@ -158,7 +167,8 @@ const struct command command_explain = {
     .summary = "show what the loader will do with a kernel, or why it refuses",
     .examples = "imgtool explain kernel.elf\n"
                 "imgtool explain kernel.elf --ramdisk initrd.cpio --memory 64M --firmware uefi\n"
-                "imgtool explain kernel.elf --memory /proc/iomem --json\n",
+                "imgtool explain kernel.elf --memory /proc/iomem --json\n"
+                "imgtool explain kernel.elf --kaslr-seed 1234abcd\n",
     .options = options,
     .run = run,
 };

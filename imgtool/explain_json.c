@@ -15,6 +15,7 @@ static void add_kernel(struct json_object *document, const struct explanation *e
     json_flag(kernel, "relocatable", elf->relocatable);
     json_address(kernel, "entry", elf->entry);
     json_number(kernel, "relocations", explanation->relocations);
+    json_flag(kernel, "aslr", explanation->kernel.aslr);
     struct json_object *list = json_object_in(kernel, "wishes");
     wish_list(&explanation->kernel, wishes);
     for (size_t i = 0; i < WISH_COUNT; i++)
@@ -45,6 +46,7 @@ static void add_ranges(struct json_object *document, const struct explanation *e
         json_flag(object, "write", range->write);
         json_flag(object, "execute", range->execute);
         json_text(object, "cache", explanation_cache(range->cache));
+        json_number(object, "random_bits", explanation_random_bits(explanation, range));
     }
 }
 
@@ -55,8 +57,8 @@ static void add_memory(struct json_object *document, const struct explanation *e
     json_number(memory, "needed_to_boot", explanation->machine.claimed);
     json_number(memory, "page_tables", explanation->ranges.tables * 4096);
     struct json_object *array = json_array_in(memory, "map");
-    const struct boot_memory_region *map = explanation_memory(explanation, (uintptr_t)info->memory_map,
-                                                              info->memory_map_count * sizeof *map);
+    const struct boot_memory_region *map =
+        explanation_memory(explanation, (uintptr_t)info->memory_map, info->memory_map_count * sizeof *map);
     for (uint64_t i = 0; map != NULL && i < info->memory_map_count; i++) {
         struct json_object *object = json_object_append(array);
         json_address(object, "phys", map[i].phys);
@@ -92,6 +94,10 @@ void explanation_print_json(const struct explanation *explanation)
     json_text(document, "file", explanation->kernel_path);
     json_flag(document, "boots", boots);
     if (boots) {
+        json_text(document, "addresses",
+                  !explanation->aslr        ? "fixed"
+                  : explanation->kaslr_seed ? "by kaslr-seed"
+                                            : "random");
         add_kernel(document, explanation);
         add_ranges(document, explanation);
         add_memory(document, explanation);

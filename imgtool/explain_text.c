@@ -60,6 +60,7 @@ static void print_ranges(const struct explanation *explanation)
 {
     char size[32], page[32];
     uint64_t before = 0;
+    bool random = explanation->aslr && !explanation->kaslr_seed;
     printf("\nAddress space (the bars grow by one mark each time a range is eight times as long):\n");
     for (size_t i = 0; i < explanation->ranges.count; i++) {
         const struct sim_range *range = &explanation->ranges.list[i];
@@ -67,13 +68,22 @@ static void print_ranges(const struct explanation *explanation)
         print_gap(upper ? 0xffff800000000000 : before, range->address);
         printf("  0x%016" PRIx64 "  ", range->address);
         print_bar(range->size);
-        printf("%-16s r%c%c  %-9s %s, pages of %s\n", explanation_owner(explanation, range), range->write ? 'w' : '-',
+        unsigned bits = random ? explanation_random_bits(explanation, range) : 0;
+        printf("%-16s r%c%c  %-9s %s, pages of %s", explanation_owner(explanation, range), range->write ? 'w' : '-',
                range->execute ? 'x' : '-', about(range->size, size, sizeof size), explanation_cache(range->cache),
                about(range->page_size, page, sizeof page));
+        if (bits > 0)
+            printf(", %u random bits", bits);
+        putchar('\n');
         before = range->address + range->size;
     }
     if (explanation->info->recursive_slot < 512)
         printf("  page tables appear in slot %u\n", explanation->info->recursive_slot);
+    if (random)
+        printf("  These random addresses, and the kernel's frames, are one example: they differ at each boot.\n"
+               "  --kaslr-seed shows what a kaslr-seed in the configuration gives.\n");
+    if (explanation->kaslr_seed)
+        printf("  kaslr-seed chose these addresses: each boot gives the same ones.\n");
 }
 
 static void print_memory(const struct explanation *explanation)
@@ -81,8 +91,8 @@ static void print_memory(const struct explanation *explanation)
     uint64_t sums[16] = {0};
     char size[32], peak[32];
     const struct boot_info *info = explanation->info;
-    const struct boot_memory_region *map = explanation_memory(explanation, (uintptr_t)info->memory_map,
-                                                              info->memory_map_count * sizeof *map);
+    const struct boot_memory_region *map =
+        explanation_memory(explanation, (uintptr_t)info->memory_map, info->memory_map_count * sizeof *map);
     for (uint64_t i = 0; map != NULL && i < info->memory_map_count; i++)
         if (map[i].type < 16)
             sums[map[i].type] += map[i].size;
@@ -109,7 +119,8 @@ static void print_info(const struct explanation *explanation)
         printf("  %-20s %ux%u, 0x%016" PRIxPTR ", physical 0x%" PRIx64 "\n", "framebuffer", info->framebuffer.width,
                info->framebuffer.height, (uintptr_t)info->framebuffer.address, info->framebuffer.phys);
     if (info->ramdisk_size != 0)
-        printf("  %-20s 0x%016" PRIxPTR ", %" PRIu64 " bytes\n", "ramdisk", (uintptr_t)info->ramdisk, info->ramdisk_size);
+        printf("  %-20s 0x%016" PRIxPTR ", %" PRIu64 " bytes\n", "ramdisk", (uintptr_t)info->ramdisk,
+               info->ramdisk_size);
     if (info->physical_memory_size != 0)
         printf("  %-20s 0x%016" PRIx64 ", up to 0x%" PRIx64 "\n", "physical memory", info->physical_memory,
                info->physical_memory_size);

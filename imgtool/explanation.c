@@ -1,5 +1,6 @@
 #include "explanation.h"
 
+#include "boot.h"
 #include "checked.h"
 
 #include <string.h>
@@ -113,9 +114,18 @@ const char *explanation_owner(const struct explanation *explanation, const struc
     return "boot info";
 }
 
+unsigned explanation_random_bits(const struct explanation *explanation, const struct sim_range *range)
+{
+    const struct address_plan *plan = boot_addresses();
+    for (size_t i = 0; i < plan->part_count && explanation->info != NULL; i++) {
+        const struct address_part *part = &plan->parts[i];
+        if (inside(range, part->address, part->size) && part->places > 1)
+            return 63 - (unsigned)__builtin_clzll(part->places);
+    }
+    return 0;
+}
+
 const char *explanation_cache(enum paging_cache cache)
 {
-    return cache == PAGING_UNCACHED          ? "uncached"
-           : cache == PAGING_WRITE_COMBINING ? "write-combining"
-                                             : "write-back";
+    return cache == PAGING_UNCACHED ? "uncached" : cache == PAGING_WRITE_COMBINING ? "write-combining" : "write-back";
 }

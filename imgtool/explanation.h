@@ -13,6 +13,8 @@ struct explanation {
     const char *kernel_path;
     struct kernel_plan kernel; /* filled in by the caller */
     uint64_t relocations;
+    bool aslr;          /* filled in by the caller: addresses are random */
+    bool kaslr_seed;    /* but given by the configuration */
     struct error error; /* STATUS_OK: it boots, and the rest is filled in */
     struct sim_ranges ranges;
     const struct boot_info *info; /* its pointers are the kernel's: see explanation_memory() */
@@ -27,6 +29,9 @@ const void *explanation_memory(const struct explanation *explanation, uint64_t a
 
 /* Whose range it is: "kernel", "stack", "physical memory". */
 const char *explanation_owner(const struct explanation *explanation, const struct sim_range *range);
+
+/* How many bits of its address are drawn at each boot; 0: none. */
+unsigned explanation_random_bits(const struct explanation *explanation, const struct sim_range *range);
 
 const char *explanation_cache(enum paging_cache cache);
 

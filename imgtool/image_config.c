@@ -101,6 +101,8 @@ static enum exit_code append_lines(const struct image_config_wishes *wishes, str
         code = append(config, "ramdisk " RAMDISK_PATH "\n");
     if (code == EXIT_OK && wishes->command_line != NULL)
         code = append_command_line(wishes, config);
+    if (code == EXIT_OK && wishes->kaslr_seed != NULL)
+        code = append(config, "kaslr-seed %s\n", wishes->kaslr_seed);
     for (size_t i = 0; i < wishes->module_count && code == EXIT_OK; i++) {
         const struct image_module *module = &wishes->modules[i];
         code = append(config, "module %s %s%s%s\n", module->path, module->name, *module->arguments ? " " : "",

@@ -16,6 +16,7 @@ struct image_config_wishes {
     bool ramdisk;
     const struct image_module *modules;
     size_t module_count;
+    const char *kaslr_seed; /* NULL: none */
 };
 
 struct image_config {

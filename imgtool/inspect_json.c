@@ -113,6 +113,7 @@ static void add_kernel(struct json_object *document, const struct inspection *in
     json_address(object, "entry", plan->elf.entry);
     json_number(object, "segments", plan->elf.segment_count);
     json_number(object, "stack_size", plan->stack_size);
+    json_flag(object, "aslr", plan->aslr);
     struct json_object *list = json_object_in(object, "wishes");
     wish_list(plan, wishes);
     for (size_t i = 0; i < WISH_COUNT; i++)

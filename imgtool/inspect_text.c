@@ -97,6 +97,7 @@ static void print_kernel(const struct inspection *inspection)
            plan->elf.relocatable ? "relocatable (ET_DYN)" : "at fixed addresses (ET_EXEC)", plan->elf.segment_count,
            plan->elf.entry, plan->elf.relocatable ? " + base" : "");
     printf("  %-22s %s\n", "stack size", size_text(plan->stack_size, text, sizeof text));
+    printf("  %-22s %s\n", "random addresses", plan->aslr ? "yes" : "no");
     wish_list(plan, wishes);
     for (size_t i = 0; i < WISH_COUNT; i++)
         printf("  %-22s %s\n", wishes[i].name, wish_text(wishes[i].wish, text, sizeof text));
