@@ -133,8 +133,8 @@ WISHES = [
 # Kernels that do what is forbidden: their own announcement says which vector is due.
 FAULTS = [
     Failure("fault-" + name, "903", kernel="fault-" + name)
-    for name in ("guard", "null", "nx-stack", "nx-data", "rodata-write", "text-write", "undefined", "divide",
-                 "stack-overflow", "noncanonical")
+    for name in ("guard", "null", "nx-stack", "nx-data", "rodata-write", "relro-write", "text-write", "undefined",
+                 "divide", "stack-overflow", "noncanonical")
 ]  # fmt: skip
 
 FAILURES = {failure.name: failure for failure in [*MACHINE, *DISK, *CONFIGURATION, *ELF, *WISHES, *FAULTS]}

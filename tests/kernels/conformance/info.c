@@ -1,5 +1,6 @@
 /* The fixed part of struct boot_info and where its pointers lead. */
 #include "check.h"
+#include "state.h"
 
 #include <stagecoach/memory.h>
 #include <stagecoach/print.h>
@@ -62,9 +63,25 @@ static void check_stack(const struct boot_info *info)
     if (wish->kernel_stack > BOOT_NOWHERE)
         check_equal("stack_address as asked", info->stack_address, wish->kernel_stack);
     uint64_t here = (uintptr_t)__builtin_frame_address(0);
-    check_that("the stack is in use", here >= info->stack_address && here - info->stack_address < info->stack_size, here,
-               "inside the stack");
+    check_that("the stack is in use", here >= info->stack_address && here - info->stack_address < info->stack_size,
+               here, "inside the stack");
     digest_number(info->stack_size);
+}
+
+/* Of a seed of zeroes, or of one repeated byte, nothing is random. */
+static void check_seed(const struct boot_info *info)
+{
+    bool varies = false;
+    for (unsigned i = 1; i < sizeof(info->seed); i++)
+        varies |= info->seed[i] != info->seed[0];
+    check_that("seed", varies, info->seed[0], "32 random bytes");
+    check_that("seed_bits", info->seed_bits <= 8 * sizeof(info->seed), info->seed_bits, "at most 256");
+    check_equal("seed_bits come from seed_sources", info->seed_bits > 0, info->seed_sources != 0);
+    check_equal("seed_sources, unknown ones",
+                info->seed_sources & ~(BOOT_SEED_RDSEED | BOOT_SEED_RDRAND | BOOT_SEED_FIRMWARE | BOOT_SEED_TIMER), 0);
+    bool rdrand = (read_cpuid(1).ecx & 1u << 30) != 0, used = (info->seed_sources & BOOT_SEED_RDRAND) != 0;
+    check_equal("seed from RDRAND", used, rdrand);
+    boot_print("seed of %u bits, sources %x\n", info->seed_bits, info->seed_sources);
 }
 
 void check_info(const struct boot_info *info)
@@ -83,5 +100,6 @@ void check_info(const struct boot_info *info)
     check_doors(info);
     check_disk(info);
     check_stack(info);
+    check_seed(info);
     digest_number(info->version);
 }

@@ -187,10 +187,44 @@ static void check_recursive_slot(const struct boot_info *info)
     check_equal("recursive slot is not for users", entry & ENTRY_USER, 0);
 }
 
+/* What was free to lie anywhere lies in the dynamic range, to the page. */
+static void check_range(const char *name, uint64_t wish, uint64_t address, uint64_t size)
+{
+    const struct boot_config *config = &boot_note_.config;
+    uint64_t start = config->dynamic_range_start != 0 ? config->dynamic_range_start : 0xffff800000000000;
+    uint64_t end = config->dynamic_range_end != 0 ? config->dynamic_range_end : 0xffffffffffe00000;
+    bool anywhere = wish == BOOT_DEFAULT || wish == BOOT_ANYWHERE;
+    if (anywhere && size != 0)
+        check_that(name, address >= start && size <= end - address, address, "inside the dynamic range");
+}
+
+static void check_dynamic_range(const struct boot_info *info)
+{
+    const struct boot_config *wish = &boot_note_.config;
+    const struct boot_framebuffer *f = &info->framebuffer;
+    if (info->kernel_bias != 0)
+        check_range("kernel is in range", wish->kernel_base, info->kernel_address, info->kernel_size);
+    check_range("stack is in range", wish->kernel_stack, info->stack_address - BOOT_PAGE_SIZE,
+                info->stack_size + BOOT_PAGE_SIZE);
+    check_range("boot info is in range", wish->boot_info, (uintptr_t)info, info->size);
+    check_range("GDT is in range", BOOT_ANYWHERE, entry_state.gdtr.base, entry_state.gdtr.limit);
+    if (f->address != NULL)
+        check_range("framebuffer is in range", wish->framebuffer, (uintptr_t)f->address, f->size);
+    if (info->ramdisk != NULL)
+        check_range("ramdisk is in range", wish->ramdisk, (uintptr_t)info->ramdisk, info->ramdisk_size);
+    for (uint64_t i = 0; i < info->module_count; i++)
+        check_range("module is in range", BOOT_ANYWHERE, (uintptr_t)info->modules[i].address, info->modules[i].size);
+    check_range("window is in range", wish->physical_memory, info->physical_memory, info->physical_memory_size);
+    if (info->recursive_slot < 512 && wish->page_table_recursive == BOOT_ANYWHERE)
+        check_range("recursive slot is in range", BOOT_ANYWHERE,
+                    (uint64_t)((int64_t)((uint64_t)info->recursive_slot << 55) >> 16), 1ull << 39);
+}
+
 void check_page_tables(const struct boot_info *info)
 {
     check_subject("page tables");
     check_recursive_slot(info);
+    check_dynamic_range(info);
     if (!page_tables_readable(info))
         return;
     boot_print("%lu page tables\n", page_tables_walk(info, check_run));

@@ -55,6 +55,23 @@ static void check_placed(const struct boot_info *info)
                "framebuffer or no region");
 }
 
+/* The loader leaves the first MiB alone: what firmware calls free there is the kernel's. */
+static void check_low_memory(const struct boot_info *info)
+{
+    const uint64_t end = 1ull << 20;
+    uint64_t usable = 0, taken = 0;
+    for (uint64_t i = 0; i < info->memory_map_count; i++) {
+        const struct boot_memory_region *region = &info->memory_map[i];
+        if (region->phys >= end)
+            break;
+        uint64_t size = region->phys + region->size > end ? end - region->phys : region->size;
+        usable += region->type == BOOT_MEMORY_USABLE ? size : 0;
+        taken += region->type >= BOOT_MEMORY_LOADER_RECLAIMABLE && region->type <= BOOT_MEMORY_MODULE ? size : 0;
+    }
+    check_equal("low memory that the loader took", taken, 0);
+    check_that("usable low memory", usable > 16 * BOOT_PAGE_SIZE, usable, "more than 16 pages");
+}
+
 void check_memory_map(const struct boot_info *info)
 {
     check_subject("memory map");
@@ -69,5 +86,6 @@ void check_memory_map(const struct boot_info *info)
     const struct boot_memory_region *first = boot_memory_find(info, 0x8000, BOOT_PAGE_SIZE);
     check_that("page 0x8000 for starting other CPUs", first != NULL && first->type == BOOT_MEMORY_USABLE, 0x8000,
                "usable");
+    check_low_memory(info);
     check_placed(info);
 }

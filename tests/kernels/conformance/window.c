@@ -1,7 +1,8 @@
-/* The window over physical memory: RAM write-back, the framebuffer write-combining, everything else below 4 GiB uncached, bad
- * memory and far-away device memory absent. */
+/* The window over physical memory: RAM write-back, the framebuffer write-combining, everything else below 4 GiB
+ * uncached, bad memory and far-away device memory absent. */
 #include "check.h"
 #include "page_tables.h"
+#include "state.h"
 
 #include <stagecoach/memory.h>
 
@@ -9,8 +10,23 @@
 
 static bool is_ram(uint32_t type)
 {
-    return type <= BOOT_MEMORY_MODULE || (type >= BOOT_MEMORY_ACPI_RECLAIMABLE && type <= BOOT_MEMORY_EFI_RUNTIME_DATA) ||
+    return type <= BOOT_MEMORY_MODULE ||
+           (type >= BOOT_MEMORY_ACPI_RECLAIMABLE && type <= BOOT_MEMORY_EFI_RUNTIME_DATA) ||
            type == BOOT_MEMORY_PERSISTENT;
+}
+
+#define GIB (1ull << 30)
+
+/* A stretch that holds whole, aligned GiB shows each of them as one page, where the CPU has such pages. */
+static void check_page_size(const struct boot_info *info, uint64_t start, uint64_t end)
+{
+    struct leaf leaf;
+    bool gigabyte_pages = (read_cpuid(0x80000001).edx & 1u << 26) != 0;
+    uint64_t first = (start + GIB - 1) & ~(GIB - 1);
+    if (first + GIB > end || info->physical_memory % GIB != 0 ||
+        !page_tables_find(info, info->physical_memory + first, &leaf))
+        return;
+    check_equal("pages of the window have 1 GiB", leaf.page_size == GIB, gigabyte_pages);
 }
 
 /* One stretch of physical addresses appears with this memory type, page by page. */
@@ -28,6 +44,7 @@ static void check_stretch(const struct boot_info *info, uint64_t start, uint64_t
                : cache == CACHE_WRITE_COMBINING ? "framebuffer appears write-combining"
                                                 : "devices appear uncached",
                !found_wrong, wrong, "that");
+    check_page_size(info, start, end);
 }
 
 static void check_hole(const struct boot_info *info, uint64_t start, uint64_t end)

@@ -50,6 +50,16 @@ static void fault(const struct boot_info *info)
     announce("rodata-write", 14, (uintptr_t)constant);
     *(volatile uint8_t *)(uintptr_t)constant = 1;
 }
+#elif defined(FAULT_RELRO_WRITE)
+/* Written once, by the relocation of the pointer; read-only from then on. */
+static void fault(const struct boot_info *info);
+static void (*const relocated)(const struct boot_info *info) __attribute__((used, section(".data.rel.ro"))) = fault;
+static void fault(const struct boot_info *info)
+{
+    (void)info;
+    announce("relro-write", 14, (uintptr_t)&relocated);
+    *(void (*volatile *)(const struct boot_info *))(uintptr_t)&relocated = 0;
+}
 #elif defined(FAULT_TEXT_WRITE)
 static void fault(const struct boot_info *info)
 {

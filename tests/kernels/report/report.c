@@ -59,6 +59,11 @@ static void kernel_main(struct boot_info *info)
     boot_print("FACT physical_memory %lx\n", info->physical_memory);
     boot_print("FACT physical_memory_size %lx\n", info->physical_memory_size);
     boot_print("FACT recursive_slot %lx\n", (uint64_t)info->recursive_slot);
+    boot_print("KERNEL-FRAMES %lx\n", info->kernel_phys);
+    boot_print("SEED %d %x", (int)info->seed_bits, info->seed_sources);
+    for (unsigned i = 0; i < sizeof(info->seed); i++)
+        boot_print("%s%02x", i == 0 ? " " : "", info->seed[i]);
+    boot_print("\n");
     page_tables_walk(info, print_range);
     boot_print("BOOT-OK 0\n");
     boot_debug_exit(BOOT_EXIT_SUCCESS);
