@@ -47,6 +47,7 @@ pub const BOOT_NOWHERE: u64 = 2;
 
 /// Bits of `BootConfig::flags`.
 pub const BOOT_CONFIG_ALLOW_WX: u64 = 1 << 0;
+pub const BOOT_CONFIG_ASLR: u64 = 1 << 1;
 
 /// What the kernel asks. `BootConfig::new()` takes every default.
 #[repr(C)]
