@@ -7,6 +7,7 @@
 #include "boot.h"
 
 #include "address_plan.h"
+#include "boot_file.h"
 #include "boot_info.h"
 #include "boot_mappings.h"
 #include "boot_random.h"
@@ -22,6 +23,7 @@
 #include "log.h"
 #include "memory.h"
 #include "payload.h"
+#include "scratch.h"
 #include "serial.h"
 #include "timeline.h"
 #include "version.h"
@@ -34,7 +36,8 @@
 static struct flow {
     struct frames frames;
     struct config config;
-    struct firmware_file kernel_file;
+    struct boot_files files;
+    struct boot_file kernel_file;
     struct kernel_plan kernel;
     struct payloads payloads;
     struct boot_display display;
@@ -105,20 +108,6 @@ static enum status start_services(struct error *error)
     return status;
 }
 
-/* Memory that holds something for the loader alone: free again when the kernel starts. */
-static enum status take_scratch(uint64_t size, const char *what, void **memory, struct error *error)
-{
-    struct frames_wish wish = {.pages = address_pages_size(0, size) / PAGE_SIZE,
-                               .alignment = PAGE_SIZE,
-                               .type = BOOT_MEMORY_USABLE,
-                               .what = what};
-    uint64_t phys;
-    enum status status = frames_take(&flow.frames, &wish, &phys, error);
-    if (status == STATUS_OK)
-        *memory = firmware_map(phys, size);
-    return status;
-}
-
 /* --- config ------------------------------------------------------------------------------------------------------ */
 
 static void warn_of_config(void *context, const char *text)
@@ -135,7 +124,7 @@ static enum status parse_config(struct firmware_file *file, struct error *error)
     if (file->size == 0)
         return STATUS_OK;
     void *text;
-    enum status status = take_scratch(file->size, "configuration", &text, error);
+    enum status status = scratch_take(&flow.frames, file->size, "configuration", &text, error);
     if (status == STATUS_OK)
         status = firmware_read(file, 0, file->size, text, error);
     struct span span = {text, file->size};
@@ -161,22 +150,14 @@ static enum status read_config(struct error *error)
 
 /* --- kernel headers ---------------------------------------------------------------------------------------------- */
 
-static enum status read_kernel_file(void *context, uint64_t offset, uint64_t size, void *to, struct error *error)
-{
-    return firmware_read(context, offset, size, to, error);
-}
-
 static enum status read_kernel_headers(struct error *error)
 {
-    char name[CONFIG_PATH_MAX + 1];
-    struct config_text path = flow.config.kernel;
-    memcpy(name, path.text, path.size);
-    name[path.size] = '\0';
-    enum status status = payload_open_path(path, &flow.kernel_file, error);
+    flow.files = (struct boot_files){.frames = &flow.frames, .compressed = flow.config.compressed};
+    enum status status = boot_file_open(&flow.files, flow.config.kernel, &flow.kernel_file, error);
     if (status != STATUS_OK)
         return error_prefix(error, "kernel");
-    struct kernel_source source = {read_kernel_file, &flow.kernel_file, flow.kernel_file.size, name};
-    status = kernel_plan_read(&source, &flow.kernel, error);
+    const char *name = flow.kernel_file.path;
+    status = kernel_plan_read(&flow.kernel_file.source, &flow.kernel, error);
     if (status != STATUS_OK)
         return status;
     char protocol[32];
@@ -191,7 +172,7 @@ static enum status read_kernel_headers(struct error *error)
 
 static enum status open_payloads(struct error *error)
 {
-    return payloads_open(&flow.config, &flow.payloads, error);
+    return payloads_open(&flow.config, &flow.files, &flow.payloads, error);
 }
 
 /* --- video mode -------------------------------------------------------------------------------------------------- */
@@ -345,7 +326,8 @@ static enum status map_with_framebuffer(struct memmap *map, struct error *error)
     const struct boot_framebuffer *framebuffer = &flow.display.framebuffer;
     size_t room = memmap_room(flow.frames.map.count + MAP_GROWTH);
     void *storage = NULL;
-    enum status status = take_scratch(room * sizeof(struct boot_memory_region), "memory map", &storage, error);
+    enum status status =
+        scratch_take(&flow.frames, room * sizeof(struct boot_memory_region), "memory map", &storage, error);
     *map = (struct memmap){storage, 0, room};
     for (size_t i = 0; i < flow.frames.map.count && status == STATUS_OK; i++) {
         const struct boot_memory_region *region = &flow.frames.map.regions[i];
@@ -378,7 +360,7 @@ static enum status build_page_tables(struct error *error)
     };
     size_t room = boot_mappings_room(&mappings);
     void *storage = NULL;
-    status = take_scratch(room * sizeof(struct paging_mapping), "mapping list", &storage, error);
+    status = scratch_take(&flow.frames, room * sizeof(struct paging_mapping), "mapping list", &storage, error);
     if (status != STATUS_OK)
         return status;
     struct mapping_plan plan = {storage, 0, room};

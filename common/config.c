@@ -107,6 +107,11 @@ static enum status take_switch(const struct parser *parser, struct config_text v
     return STATUS_OK;
 }
 
+static enum status take_compressed(struct parser *parser, struct config_text value)
+{
+    return take_switch(parser, value, &parser->config->compressed);
+}
+
 static enum status take_log_serial(struct parser *parser, struct config_text value)
 {
     return take_switch(parser, value, &parser->config->log.serial);
@@ -246,6 +251,7 @@ static const struct config_key keys[] = {
     {.name = "kernel", .take = take_kernel},
     {.name = "ramdisk", .take = take_ramdisk},
     {.name = "cmdline", .take = take_command_line, .may_be_empty = true},
+    {.name = "compressed", .take = take_compressed},
     {.name = "log-level", .take = take_log_level},
     {.name = "log-serial", .take = take_log_serial},
     {.name = "log-screen", .take = take_log_screen},

@@ -37,6 +37,7 @@ struct config {
     struct log_settings log;            /* keys log-level, log-serial, log-screen; info, on, on */
     uint32_t video_width, video_height; /* key video WIDTHxHEIGHT; 0: no wish */
     bool video_off;                     /* video off: leave the display alone, no framebuffer */
+    bool compressed; /* key compressed on|off: kernel, ramdisk and modules may be files as packed.h describes */
     bool reboot_on_error;               /* key reboot-on-error SECONDS|off; default off */
     uint32_t reboot_seconds;
     enum config_aslr aslr; /* key aslr on|off; default: as the kernel wishes */

@@ -58,16 +58,16 @@ static enum status take_extra(uint64_t size, uint32_t type, const char *what, st
     return status;
 }
 
-enum status kernel_keep_file(struct firmware_file *file, uint32_t type, struct frames *frames,
+enum status kernel_keep_file(struct boot_file *file, uint32_t type, struct frames *frames,
                              struct kernel_image *image, struct error *error)
 {
     enum status status = take_extra(file->size, type, "kernel file", frames, &image->file_phys, error);
     image->file_size = file->size;
     return status != STATUS_OK ? status
-                               : firmware_read(file, 0, file->size, firmware_map(image->file_phys, file->size), error);
+                               : boot_file_read(file, 0, file->size, firmware_map(image->file_phys, file->size), error);
 }
 
-enum status kernel_load_symbols(const struct elf_symbols *symbols, struct firmware_file *file, struct frames *frames,
+enum status kernel_load_symbols(const struct elf_symbols *symbols, struct boot_file *file, struct frames *frames,
                                 struct kernel_image *image, struct error *error)
 {
     uint64_t size = elf_symbols_size(symbols);
@@ -78,9 +78,9 @@ enum status kernel_load_symbols(const struct elf_symbols *symbols, struct firmwa
         return status;
     uint8_t *to = firmware_map(image->symbols_phys, size);
     to[size - 1] = 0;
-    status = firmware_read(file, symbols->table.address, symbols->table.size, to, error);
+    status = boot_file_read(file, symbols->table.address, symbols->table.size, to, error);
     if (status == STATUS_OK && symbols->names.size != 0)
-        status = firmware_read(file, symbols->names.address, symbols->names.size, to + symbols->table.size, error);
+        status = boot_file_read(file, symbols->names.address, symbols->names.size, to + symbols->table.size, error);
     return status;
 }
 
@@ -107,16 +107,16 @@ static void zero_until(uint8_t *bytes, uint64_t *done, uint64_t offset)
     *done = offset;
 }
 
-static enum status read_bytes(const struct kernel_image *image, struct firmware_file *file, uint64_t offset,
+static enum status read_bytes(const struct kernel_image *image, struct boot_file *file, uint64_t offset,
                               uint64_t size, uint8_t *to, struct error *error)
 {
     if (image->file_phys == 0)
-        return firmware_read(file, offset, size, to, error);
+        return boot_file_read(file, offset, size, to, error);
     memcpy(to, (const uint8_t *)firmware_map(image->file_phys, image->file_size) + offset, size);
     return STATUS_OK;
 }
 
-static enum status read_block(const struct elf_plan *elf, uint32_t index, struct firmware_file *file,
+static enum status read_block(const struct elf_plan *elf, uint32_t index, struct boot_file *file,
                               const struct kernel_image *image, struct error *error)
 {
     uint8_t *bytes = image->memory.blocks[index];
@@ -137,7 +137,7 @@ static enum status read_block(const struct elf_plan *elf, uint32_t index, struct
     return STATUS_OK;
 }
 
-enum status kernel_read_segments(const struct elf_plan *elf, struct firmware_file *file, struct kernel_image *image,
+enum status kernel_read_segments(const struct elf_plan *elf, struct boot_file *file, struct kernel_image *image,
                                  struct error *error)
 {
     for (uint32_t i = 0; i < elf->block_count; i++) {

@@ -2,8 +2,7 @@
 #ifndef STAGECOACH_KERNEL_LOAD_H
 #define STAGECOACH_KERNEL_LOAD_H
 
-#include "firmware.h"
-#include "frames.h"
+#include "boot_file.h"
 #include "kernel_plan.h"
 
 struct kernel_image {
@@ -16,11 +15,11 @@ struct kernel_image {
 
 /* Takes frames of that type for the whole kernel file and reads it there: for protocols that hand it over. Segments are
  * then copied from there instead of being read again. */
-enum status kernel_keep_file(struct firmware_file *file, uint32_t type, struct frames *frames,
+enum status kernel_keep_file(struct boot_file *file, uint32_t type, struct frames *frames,
                              struct kernel_image *image, struct error *error);
 
 /* Takes frames for the symbols, if the plan has any, and reads just them. */
-enum status kernel_load_symbols(const struct elf_symbols *symbols, struct firmware_file *file, struct frames *frames,
+enum status kernel_load_symbols(const struct elf_symbols *symbols, struct boot_file *file, struct frames *frames,
                                 struct kernel_image *image, struct error *error);
 
 /* Takes frames for each block, congruent to its biased address modulo the largest page that fits, so that large pages
@@ -29,7 +28,7 @@ enum status kernel_take_frames(const struct elf_plan *elf, uint64_t bias, struct
                                struct frames *frames, struct kernel_image *image, struct error *error);
 
 /* Reads every segment straight to its final place and zeroes all other bytes of the blocks. */
-enum status kernel_read_segments(const struct elf_plan *elf, struct firmware_file *file, struct kernel_image *image,
+enum status kernel_read_segments(const struct elf_plan *elf, struct boot_file *file, struct kernel_image *image,
                                  struct error *error);
 
 /* Where an (unbiased) address of the kernel lies in physical memory; `address` is inside a block. */

@@ -16,7 +16,7 @@ static struct {
 #define NAMES (room.far + KERNEL_HEAD_MAX - NAMES_SIZE)
 
 struct reader {
-    const struct kernel_source *source;
+    const struct file_source *source;
     struct span head;
     struct error *error;
 };
@@ -213,7 +213,7 @@ static enum status find_symbols(const struct reader *reader, struct elf_symbols 
     return elf_symbols_take(&table, &names, reader->source->size, symbols, reader->error);
 }
 
-enum status kernel_plan_read(const struct kernel_source *source, struct kernel_plan *plan, struct error *error)
+enum status kernel_plan_read(const struct file_source *source, struct kernel_plan *plan, struct error *error)
 {
     struct reader reader = {.source = source, .error = error};
     enum status status = read_head(&reader);

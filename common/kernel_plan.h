@@ -5,16 +5,9 @@
 
 #include "elf_plan.h"
 #include "elf_symbols.h"
+#include "file_source.h"
 
 #include <stagecoach/boot.h>
-
-struct kernel_source { /* where the file's bytes come from */
-    /* Reads exactly [offset, offset + size), which lies inside the file. */
-    enum status (*read)(void *context, uint64_t offset, uint64_t size, void *to, struct error *error);
-    void *context;
-    uint64_t size;    /* of the file */
-    const char *name; /* for messages */
-};
 
 enum wish_kind { WISH_NOWHERE, WISH_ANYWHERE, WISH_FIXED };
 
@@ -49,7 +42,7 @@ struct kernel_plan {
 
 /* Reads headers and notes with as few reads as possible (one of ELF_HEAD_SIZE for an ordinary kernel) and checks all.
  */
-enum status kernel_plan_read(const struct kernel_source *source, struct kernel_plan *plan, struct error *error);
+enum status kernel_plan_read(const struct file_source *source, struct kernel_plan *plan, struct error *error);
 
 /* The native protocol: descriptor of the note -> wishes. A shorter descriptor (older kernel) leaves defaults; a longer
  * one is accepted if the unknown part is zero, else refused. */

@@ -1,22 +1,11 @@
 #include "payload.h"
 
 #include "checked.h"
-#include "format.h"
 #include "memory.h"
 
-enum status payload_open_path(struct config_text path, struct firmware_file *file, struct error *error)
+static enum status payload_open(struct payload *payload, struct boot_files *files, struct error *error)
 {
-    char text[FIRMWARE_PATH_MAX + 1];
-    if (path.size > FIRMWARE_PATH_MAX)
-        return error_set(error, STATUS_PATH_BAD, "a path of %u bytes is too long (at most %u)", path.size,
-                         (unsigned)FIRMWARE_PATH_MAX);
-    format(text, sizeof text, "%.*s", (int)path.size, path.text);
-    return firmware_open(text, file, error);
-}
-
-static enum status payload_open(struct payload *payload, struct error *error)
-{
-    enum status status = payload_open_path(payload->path, &payload->file, error);
+    enum status status = boot_file_open(files, payload->path, &payload->file, error);
     if (status == STATUS_FILE_NOT_FOUND)
         status = error->status = STATUS_MODULE_MISSING;
     if (status == STATUS_OK && payload->file.size == 0)
@@ -39,11 +28,12 @@ static void list_payloads(const struct config *config, struct payloads *payloads
     }
 }
 
-enum status payloads_open(const struct config *config, struct payloads *payloads, struct error *error)
+enum status payloads_open(const struct config *config, struct boot_files *files, struct payloads *payloads,
+                          struct error *error)
 {
     list_payloads(config, payloads);
     for (uint32_t i = 0; i < payloads->count; i++) {
-        enum status status = payload_open(&payloads->list[i], error);
+        enum status status = payload_open(&payloads->list[i], files, error);
         if (status != STATUS_OK)
             return status;
     }
@@ -67,7 +57,7 @@ static enum status payload_load(struct payload *payload, uint32_t type, struct f
         return status;
     uint8_t *to = firmware_map(payload->phys, bytes);
     memset(to + payload->file.size, 0, bytes - payload->file.size);
-    return firmware_read(&payload->file, 0, payload->file.size, to, error);
+    return boot_file_read(&payload->file, 0, payload->file.size, to, error);
 }
 
 enum status payloads_load(struct payloads *payloads, struct frames *frames, struct error *error)

@@ -2,14 +2,12 @@
 #ifndef STAGECOACH_PAYLOAD_H
 #define STAGECOACH_PAYLOAD_H
 
-#include "config.h"
-#include "firmware.h"
-#include "frames.h"
+#include "boot_file.h"
 
 struct payload {
     const char *what; /* "ramdisk", "module" */
     struct config_text path, name, arguments;
-    struct firmware_file file;
+    struct boot_file file;
     uint64_t phys; /* of its frames, once loaded; whole pages, the tail of the last one zero */
 };
 
@@ -22,13 +20,11 @@ struct payloads {
 };
 
 /* Opens all files that the configuration names; nothing is read yet. */
-enum status payloads_open(const struct config *config, struct payloads *payloads, struct error *error);
+enum status payloads_open(const struct config *config, struct boot_files *files, struct payloads *payloads,
+                          struct error *error);
 
 /* Takes frames and reads each file into them. */
 enum status payloads_load(struct payloads *payloads, struct frames *frames, struct error *error);
-
-/* Opens the file at a path out of the configuration. */
-enum status payload_open_path(struct config_text path, struct firmware_file *file, struct error *error);
 
 /* The list's modules: all but the ramdisk. */
 const struct payload *payloads_modules(const struct payloads *payloads, uint32_t *count);

@@ -82,6 +82,8 @@
     /* 7xx */                                                                                                          \
     S(MODULE_MISSING, 701, "a ramdisk or module can't be opened")                                                      \
     S(FILE_EMPTY, 702, "a file that must have content is empty")                                                       \
+    S(PACKED_BAD, 703, "a compressed file is damaged")                                                                 \
+    S(NO_DECODER, 704, "the decoder of a compressed file is not there")                                                \
     /* 9xx */                                                                                                          \
     S(INTERNAL, 901, "the loader has a bug")                                                                           \
     S(BUSY, 902, "memory was taken by the firmware meanwhile")                                                         \

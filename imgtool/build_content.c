@@ -19,6 +19,7 @@ enum exit_code build_content_config(const struct build_options *options, struct 
         .config_file = options->config_file,
         .command_line = options->command_line,
         .ramdisk = options->ramdisk != NULL,
+        .compressed = options->compress.method != 0,
         .modules = lines,
         .module_count = options->module_count,
     };

@@ -1,6 +1,7 @@
 /* imgtool build-image: from a kernel to a disk image. All is read and planned, then the plan is written. */
 #include "build_content.h"
 #include "cli.h"
+#include "image_pack.h"
 #include "image_write.h"
 #include "loader_files.h"
 #include "output.h"
@@ -81,6 +82,14 @@ static enum exit_code derive_ids(struct build *build)
     return code;
 }
 
+/* Behind the checks, which want the files as the kernel gets them, and before the layout, which wants their sizes. The
+ * decoder of zstd stands on the volume: the loaders have only that of lz4 in them. */
+static enum exit_code compress(struct build *build)
+{
+    const struct pack_options *options = &build->options.compress;
+    return options->method != 0 ? image_pack(&build->content, &build->config.config, options) : EXIT_OK;
+}
+
 static enum exit_code make_plan(struct build *build)
 {
     const struct build_options *options = &build->options;
@@ -101,6 +110,8 @@ static enum exit_code make_plan(struct build *build)
         code = build_content_collect(options, &build->config, uefi_loader, &build->content);
     if (code == EXIT_OK)
         code = build_content_check(&build->config, &build->content);
+    if (code == EXIT_OK)
+        code = compress(build);
     if (code == EXIT_OK)
         code = plan_layout(build);
     return code == EXIT_OK ? derive_ids(build) : code;

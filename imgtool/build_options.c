@@ -9,6 +9,7 @@
 #define TIME_DEFAULT 315532800 /* 1980-01-01: where FAT's time begins */
 
 static char *output, *ramdisk, *command_line, *config_file, *format, *table, *only, *size, *seed, *protective_active;
+static char *compress;
 static const char **files, **modules, **partitions;
 static int fat_bits = 32, protective_slot, pvh, quiet, verbose, force;
 
@@ -48,6 +49,8 @@ const struct poptOption build_options_table[] = {
      "FIRMWARE"},
     {"format", 0, POPT_ARG_STRING, &format, 0, "disk (the default), or fat: just the FAT volume, without partitions",
      "KIND"},
+    {"compress", 0, POPT_ARG_STRING, &compress, 0,
+     "compress kernel, ramdisk and modules where that helps: lz4, lz4:1 (fast) to lz4:12 (small)", "METHOD"},
     {"table", 0, POPT_ARG_STRING, &table, 0, "partition table: gpt (the default) or mbr", "KIND"},
     {"pmbr-active", 0, POPT_ARG_STRING, &protective_active, 0,
      "GPT: mark the protective MBR entry active: on (the default; some BIOSes insist) or off (some UEFI do)", "on|off"},
@@ -139,6 +142,9 @@ static enum exit_code take_lists(struct build_options *options)
 
 static enum exit_code take_size(struct build_options *options)
 {
+    if (compress != NULL && (!pack_parse(compress, &options->compress) || options->compress.method != PACKED_LZ4))
+        return failure(EXIT_USAGE, "--compress %s: choose lz4, with a level from 1 to 12 if you like: lz4:12",
+                       compress);
     if (size == NULL)
         return EXIT_OK;
     if (!size_parse(size, &options->size) || options->size == 0)

@@ -5,6 +5,7 @@
 
 #include "image_config.h"
 #include "image_partition.h"
+#include "pack.h"
 
 #include <stdint.h>
 
@@ -29,6 +30,7 @@ struct build_options {
     uint32_t protective_slot;
     bool protective_active;
     uint32_t fat_bits;
+    struct pack_options compress;
     uint64_t size; /* bytes; 0: as small as possible */
     int64_t time;  /* for the files' dates, seconds since 1970 */
     bool quiet, verbose, force;

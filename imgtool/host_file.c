@@ -10,12 +10,9 @@
 #define COPY_SIZE (1u << 20)
 #define KERNEL_COPY_SIZE (1u << 30) /* one call takes no more than 2 GiB anyway */
 
-enum exit_code host_file_open(struct host_file *file, const char *path)
+enum exit_code host_file_adopt(struct host_file *file, const char *path, int fd)
 {
-    file->path = path;
-    file->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK); /* a FIFO must not make us wait */
-    if (file->fd < 0)
-        return failure(EXIT_IO, "%s: can't be opened: %s", path, strerror(errno));
+    *file = (struct host_file){.path = path, .fd = fd};
     enum exit_code code = EXIT_OK;
     if (fstat(file->fd, &file->stat) != 0)
         code = failure(EXIT_IO, "%s: %s", path, strerror(errno));
@@ -26,6 +23,14 @@ enum exit_code host_file_open(struct host_file *file, const char *path)
     else
         file->size = (uint64_t)file->stat.st_size;
     return code;
+}
+
+enum exit_code host_file_open(struct host_file *file, const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK); /* a FIFO must not make us wait */
+    if (fd < 0)
+        return failure(EXIT_IO, "%s: can't be opened: %s", path, strerror(errno));
+    return host_file_adopt(file, path, fd);
 }
 
 void host_file_close(struct host_file *file)

@@ -16,6 +16,10 @@ struct host_file {
 
 /* Opens a regular file. */
 enum exit_code host_file_open(struct host_file *file, const char *path);
+
+/* Takes over an open regular file; closes it on failure. `path` is for messages. */
+enum exit_code host_file_adopt(struct host_file *file, const char *path, int fd);
+
 void host_file_close(struct host_file *file);
 
 /* Reads exactly [offset, offset + size). */

@@ -99,6 +99,8 @@ static enum exit_code append_lines(const struct image_config_wishes *wishes, str
         code = append(config, "kernel %.*s\n", (int)config->config.kernel.size, config->config.kernel.text);
     if (code == EXIT_OK && wishes->ramdisk && config->config.ramdisk.size == 0)
         code = append(config, "ramdisk " RAMDISK_PATH "\n");
+    if (code == EXIT_OK && wishes->compressed && !config->config.compressed)
+        code = append(config, "compressed on\n");
     if (code == EXIT_OK && wishes->command_line != NULL)
         code = append_command_line(wishes, config);
     if (code == EXIT_OK && wishes->kaslr_seed != NULL)

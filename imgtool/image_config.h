@@ -13,7 +13,7 @@ struct image_module {             /* --module */
 struct image_config_wishes {
     const char *config_file;  /* NULL: none */
     const char *command_line; /* NULL: none */
-    bool ramdisk;
+    bool ramdisk, compressed;
     const struct image_module *modules;
     size_t module_count;
     const char *kaslr_seed; /* NULL: none */

@@ -85,3 +85,14 @@ const struct image_item *image_content_find(const struct image_content *content,
             return &content->items[i];
     return NULL;
 }
+
+void image_content_replace(struct image_content *content, const struct image_item *item, const struct host_file *file)
+{
+    uint32_t index = (uint32_t)(item - content->items);
+    host_file_close(&content->items[index].file);
+    content->items[index].file = *file;
+    content->items[index].packed = true;
+    for (uint32_t i = 0; i < content->tree.count; i++)
+        if (!content->tree.nodes[i].directory && content->tree.nodes[i].content == index)
+            content->tree.nodes[i].size = file->size;
+}

@@ -9,6 +9,7 @@
 struct image_item {
     char *path; /* on the volume, owned */
     struct host_file file;
+    bool packed;       /* compressed: `file` is not what `path` said */
     struct span bytes; /* if data is not NULL: these, and no file */
 };
 
@@ -32,6 +33,9 @@ enum exit_code image_content_add_bytes(struct image_content *content, struct spa
 
 /* The item that the loader would find under `path`, or NULL. */
 const struct image_item *image_content_find(const struct image_content *content, const char *path, size_t size);
+
+/* Another file in place of an item's, which is closed. */
+void image_content_replace(struct image_content *content, const struct image_item *item, const struct host_file *file);
 
 uint64_t image_item_size(const struct image_item *item);
 

@@ -3,6 +3,7 @@
 #include "../bios/image_format.h"
 #include "fat_table.h"
 #include "fat_walk.h"
+#include "volume_file.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -94,24 +95,21 @@ static void ignore_warning(void *context, const char *text)
     (void)text;
 }
 
-static enum status read_kernel_bytes(void *context, uint64_t offset, uint64_t size, void *to, struct error *error)
-{
-    return fat_read(context, offset, size, to, error);
-}
-
 static void read_boot_files(struct inspection *inspection, struct fat *fat)
 {
-    struct fat_file file;
+    struct volume_file file;
     struct error *error = &inspection->kernel_error;
     if (boot_config_read(fat, &inspection->config, ignore_warning, NULL, &inspection->config_error) != STATUS_OK) {
         error_set(error, inspection->config_error.status, "unknown, because the configuration is not valid");
         return;
     }
-    if (boot_config_open(fat, inspection->config.config.kernel, &file, error) != STATUS_OK)
-        return;
-    inspection->kernel_size = file.size;
-    struct kernel_source source = {read_kernel_bytes, &file, file.size, "the kernel"};
-    kernel_plan_read(&source, &inspection->kernel, error);
+    const struct config *config = &inspection->config.config;
+    if (volume_file_open(fat, config, config->kernel, &file, error) == STATUS_OK) {
+        file.source.name = "the kernel";
+        inspection->kernel_size = file.source.size;
+        kernel_plan_read(&file.source, &inspection->kernel, error);
+    }
+    volume_file_close(&file);
 }
 
 void inspection_make(struct inspection *inspection, const struct disk_image *image)

@@ -28,7 +28,7 @@ struct inspection {
     struct error config_error;
     struct kernel_plan kernel;
     struct error kernel_error; /* STATUS_OK: `kernel` is filled in */
-    uint32_t kernel_size;
+    uint64_t kernel_size;
 };
 
 /* `image` is open. The reason why a part is missing stands in its error. */

@@ -49,7 +49,7 @@ static void unmap_blocks(struct elf_memory *memory)
             munmap(memory->blocks[i], memory->plan->blocks[i].size);
 }
 
-static enum status read_segments(const struct kernel_source *source, const struct elf_memory *memory,
+static enum status read_segments(const struct file_source *source, const struct elf_memory *memory,
                                  struct error *error)
 {
     for (uint32_t i = 0; i < memory->plan->segment_count; i++) {
@@ -67,7 +67,7 @@ static enum status read_segments(const struct kernel_source *source, const struc
 }
 
 /* The relocations, on a copy that is thrown away. A kernel without a dynamic section has none. */
-static enum status relocate(const struct kernel_source *source, const struct elf_plan *elf, uint64_t bias,
+static enum status relocate(const struct file_source *source, const struct elf_plan *elf, uint64_t bias,
                             uint64_t *count, struct error *error)
 {
     struct elf_memory memory = {.plan = elf};
@@ -100,7 +100,7 @@ static enum status plan_addresses(const struct kernel_check *check, const struct
     return address_plan_make(&needs, addresses, error);
 }
 
-enum status kernel_check_source(const struct kernel_check *check, const struct kernel_source *source,
+enum status kernel_check_source(const struct kernel_check *check, const struct file_source *source,
                                 struct kernel_plan *plan, struct error *error)
 {
     static struct address_plan addresses; /* several KiB */
@@ -111,15 +111,15 @@ enum status kernel_check_source(const struct kernel_check *check, const struct k
     return status == STATUS_OK ? relocate(source, &plan->elf, addresses.bias, &count, error) : status;
 }
 
-static struct kernel_source file_source(const struct host_file *kernel)
+static struct file_source source_of(const struct host_file *kernel)
 {
-    return (struct kernel_source){read_kernel, (void *)(uintptr_t)kernel, kernel->size, kernel->path};
+    return (struct file_source){read_kernel, (void *)(uintptr_t)kernel, kernel->size, kernel->path};
 }
 
 enum status kernel_check_count(const struct host_file *kernel, struct kernel_plan *plan, uint64_t *relocations,
                                struct error *error)
 {
-    struct kernel_source source = file_source(kernel);
+    struct file_source source = source_of(kernel);
     enum status status = kernel_plan_read(&source, plan, error);
     return status == STATUS_OK ? relocate(&source, &plan->elf, 0, relocations, error) : status;
 }
@@ -136,7 +136,7 @@ enum exit_code kernel_check(const struct kernel_check *check)
 {
     static struct kernel_plan plan; /* several KiB */
     struct error error;
-    struct kernel_source source = file_source(check->kernel);
+    struct file_source source = source_of(check->kernel);
     enum status status = kernel_check_source(check, &source, &plan, &error);
     if (status == STATUS_READ_ERROR) /* told already */
         return EXIT_IO;

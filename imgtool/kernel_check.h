@@ -17,7 +17,7 @@ struct kernel_check {
 enum exit_code kernel_check(const struct kernel_check *check);
 
 /* The same for a kernel from anywhere, without words for the user; *plan is filled in. */
-enum status kernel_check_source(const struct kernel_check *check, const struct kernel_source *source,
+enum status kernel_check_source(const struct kernel_check *check, const struct file_source *source,
                                 struct kernel_plan *plan, struct error *error);
 
 /* Only what the headers say, and how many relocations there are. */

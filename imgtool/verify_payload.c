@@ -4,6 +4,7 @@
 #include "boot_config.h"
 #include "cli.h"
 #include "kernel_check.h"
+#include "volume_file.h"
 
 #include <string.h>
 
@@ -20,25 +21,28 @@ static uint64_t place_of(const struct fat *fat, const struct fat_file *file)
     return fat->start + (has ? fat->data_offset + (uint64_t)(file->first_cluster - 2) * fat->cluster_size : 0);
 }
 
-static enum status read_kernel(void *context, uint64_t offset, uint64_t size, void *to, struct error *error)
+/* Opens it, and reads all of it if it is compressed: only that shows whether each block is sound. */
+static uint64_t check_payload(struct verify *verify, const struct config *config, struct config_text path,
+                              const char *what)
 {
-    return fat_read(context, offset, size, to, error);
+    struct volume_file file;
+    struct error error;
+    enum status status = volume_file_open(&verify->files.fat, config, path, &file, &error);
+    if (status == STATUS_OK)
+        status = volume_file_check(&file, &error);
+    if (status != STATUS_OK)
+        findings_add(&verify->findings, what, place_of(&verify->files.fat, &file.file), "%s", error.text);
+    volume_file_close(&file);
+    return file.source.size;
 }
 
 static bool check_payloads(struct verify *verify, const struct config *config, struct kernel_check *check)
 {
-    struct fat *fat = &verify->files.fat;
-    struct error error;
-    struct fat_file file = {.first_cluster = 0};
     size_t before = verify->findings.count;
-    if (config->ramdisk.size != 0 && boot_config_open(fat, config->ramdisk, &file, &error) != STATUS_OK)
-        findings_add(&verify->findings, "ramdisk", place_of(fat, &file), "%s", error.text);
-    check->ramdisk_size = config->ramdisk.size != 0 ? file.size : 0;
-    for (uint32_t i = 0; i < config->module_count; i++) {
-        if (boot_config_open(fat, config->modules[i].path, &file, &error) != STATUS_OK)
-            findings_add(&verify->findings, "module", place_of(fat, &file), "%s", error.text);
-        check->module_sizes[i] = file.size;
-    }
+    if (config->ramdisk.size != 0)
+        check->ramdisk_size = check_payload(verify, config, config->ramdisk, "ramdisk");
+    for (uint32_t i = 0; i < config->module_count; i++)
+        check->module_sizes[i] = check_payload(verify, config, config->modules[i].path, "module");
     return verify->findings.count == before;
 }
 
@@ -47,16 +51,18 @@ static void check_kernel(struct verify *verify, const struct config *config)
     static struct kernel_plan plan;
     struct fat *fat = &verify->files.fat;
     struct kernel_check check = {.config = config};
-    struct fat_file file = {.first_cluster = 0};
+    struct volume_file file;
     struct error error;
     bool payloads_sound = check_payloads(verify, config, &check);
-    enum status status = boot_config_open(fat, config->kernel, &file, &error);
-    if (status == STATUS_OK && payloads_sound) {
-        struct kernel_source source = {read_kernel, &file, file.size, "the kernel"};
-        status = kernel_check_source(&check, &source, &plan, &error);
-    }
+    enum status status = volume_file_open(fat, config, config->kernel, &file, &error);
+    file.source.name = "the kernel";
+    if (status == STATUS_OK)
+        status = volume_file_check(&file, &error);
+    if (status == STATUS_OK && payloads_sound)
+        status = kernel_check_source(&check, &file.source, &plan, &error);
     if (status != STATUS_OK)
-        findings_add(&verify->findings, "kernel", place_of(fat, &file), "%s (error %d)", error.text, (int)status);
+        findings_add(&verify->findings, "kernel", place_of(fat, &file.file), "%s (error %d)", error.text, (int)status);
+    volume_file_close(&file);
 }
 
 void verify_payload(struct verify *verify)

@@ -101,6 +101,13 @@ def spoil_stages(image):
     image.write(start + 3000, bytes([image.read(start + 3000, 1)[0] ^ 1]))
 
 
+def spoil_packed_kernel(image):
+    """One bit of the first block; the head of a file with one block is 48 bytes, its table 4, what LZ4 puts first 15."""
+    start = image.find(struct.pack("<II8s", 0x184D2A5C, 44, b"STGPACK1"))
+    at = start + 48 + 4 + 15 + 1000
+    image.write(at, bytes([image.read(at, 1)[0] ^ 1]))
+
+
 def cut_chain(image):
     """Marks the kernel's second cluster as free in every FAT (FAT32)."""
     volume = image.volume()

@@ -65,7 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static struct kernel_plan plan;
     struct error error;
     struct memory_file file = {.bytes = {.data = data, .size = size}};
-    const struct kernel_source source = {.read = read_memory, .context = &file, .size = size, .name = "/kernel.elf"};
+    const struct file_source source = {.read = read_memory, .context = &file, .size = size, .name = "/kernel.elf"};
     enum status status = kernel_plan_read(&source, &plan, &error);
     FUZZ_ASSERT(file.reads <= 3 + ELF_NOTES_MAX + 2 + size / KERNEL_HEAD_MAX);
     if (status != STATUS_OK) {

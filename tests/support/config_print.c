@@ -30,6 +30,8 @@ size_t config_print(const struct config *config, char *to)
         at += sprintf(at, "video %ux%u\n", config->video_width, config->video_height);
     if (config->reboot_on_error)
         at += sprintf(at, "reboot-on-error %u\n", config->reboot_seconds);
+    if (config->compressed)
+        at += sprintf(at, "compressed on\n");
     if (config->test_sentinel != 0)
         at += sprintf(at, "test-sentinel %llu\n", (unsigned long long)config->test_sentinel);
     for (uint32_t i = 0; i < config->module_count; i++) {
@@ -52,7 +54,7 @@ bool config_equal(const struct config *a, const struct config *b)
                  memcmp(a->kaslr_seed, b->kaslr_seed, sizeof a->kaslr_seed) == 0 &&
                  a->video_width == b->video_width && a->video_height == b->video_height &&
                  a->video_off == b->video_off && a->reboot_on_error == b->reboot_on_error &&
-                 a->reboot_seconds == b->reboot_seconds && a->test_sentinel == b->test_sentinel &&
+                 a->reboot_seconds == b->reboot_seconds && a->test_sentinel == b->test_sentinel && a->compressed == b->compressed &&
                  a->module_count == b->module_count;
     for (uint32_t i = 0; equal && i < a->module_count; i++)
         equal = same(a->modules[i].path, b->modules[i].path) && same(a->modules[i].name, b->modules[i].name) &&

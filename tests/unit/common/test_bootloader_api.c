@@ -298,7 +298,7 @@ static enum status read_kernel(const struct section *section, struct kernel_plan
     memcpy(image.bytes + 0x400, sections, sizeof sections);
     memcpy(image.bytes + 0x800, names, sizeof names);
     memcpy(image.bytes + 0x1000, section->bytes, section->size);
-    const struct kernel_source source = {.read = read_image, .size = image.size, .name = "/kernel.elf"};
+    const struct file_source source = {.read = read_image, .size = image.size, .name = "/kernel.elf"};
     return kernel_plan_read(&source, plan, &error);
 }
 

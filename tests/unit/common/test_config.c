@@ -376,6 +376,7 @@ static void random_config(struct config *wished, char *room)
     if (random_below(2) != 0)
         wished->command_line = random_text(&room, "y", CONFIG_COMMAND_LINE_MAX - 2, true);
     wished->log.level = (enum log_level)random_below(6);
+    wished->compressed = random_below(2) != 0;
     wished->log.serial = random_below(2) != 0;
     wished->log.screen = random_below(2) != 0;
     wished->video_off = random_below(3) == 0;

@@ -76,7 +76,7 @@ static enum status read_file(void *context, uint64_t offset, uint64_t size, void
 
 static enum status plan_file(void)
 {
-    const struct kernel_source source = {.read = read_file, .size = file_size, .name = "sample"};
+    const struct file_source source = {.read = read_file, .size = file_size, .name = "sample"};
     memset(&error, 0, sizeof error);
     enum status status = kernel_plan_read(&source, &plan, &error);
     assert_true(status == STATUS_OK || (error.status == status && strlen(error.text) > 20));

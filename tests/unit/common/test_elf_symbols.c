@@ -28,7 +28,7 @@ static enum status read_image(void *context, uint64_t offset, uint64_t size, voi
 
 static enum status read_plan(void)
 {
-    const struct kernel_source source = {.read = read_image, .size = image.size, .name = "/kernel.elf"};
+    const struct file_source source = {.read = read_image, .size = image.size, .name = "/kernel.elf"};
     bytes_read = 0;
     return kernel_plan_read(&source, &plan, &error);
 }

@@ -24,7 +24,7 @@ static enum status read_image(void *context, uint64_t offset, uint64_t size, voi
 
 static enum status read_plan(void)
 {
-    const struct kernel_source source = {
+    const struct file_source source = {
         .read = read_image, .context = &image, .size = image.size, .name = "/kernel.elf"};
     reads = 0;
     memset(&error, 0, sizeof error);

@@ -1,0 +1,60 @@
+#include "boot_file.h"
+
+#include "format.h"
+#include "scratch.h"
+
+static enum status read_medium(void *context, uint64_t offset, uint64_t size, void *to, struct error *error)
+{
+    return firmware_read(context, offset, size, to, error);
+}
+
+static enum status prepare_unpacker(struct boot_files *files, struct error *error)
+{
+    if (files->unpacker.memory != NULL)
+        return STATUS_OK;
+    void *memory;
+    enum status status = scratch_take(files->frames, PACKED_ROOM, "room to decompress", &memory, error);
+    if (status == STATUS_OK)
+        files->unpacker.memory = memory;
+    return status;
+}
+
+static enum status open_packed(struct boot_files *files, const struct packed_head *head, struct boot_file *file,
+                               struct error *error)
+{
+    void *table;
+    enum status status = prepare_unpacker(files, error);
+    if (status == STATUS_OK)
+        status = scratch_take(files->frames, packed_table_size(head), "table of blocks", &table, error);
+    if (status == STATUS_OK)
+        status = packed_open(&file->source, head, table, &files->unpacker, &file->packed, error);
+    if (status == STATUS_OK)
+        file->source = packed_source(&file->packed);
+    return status;
+}
+
+enum status boot_file_open(struct boot_files *files, struct config_text path, struct boot_file *file,
+                           struct error *error)
+{
+    if (path.size > FIRMWARE_PATH_MAX)
+        return error_set(error, STATUS_PATH_BAD, "a path of %u bytes is too long (at most %u)", path.size,
+                         (unsigned)FIRMWARE_PATH_MAX);
+    format(file->path, sizeof file->path, "%.*s", (int)path.size, path.text);
+    enum status status = firmware_open(file->path, &file->medium, error);
+    if (status != STATUS_OK)
+        return status;
+    file->source = (struct file_source){read_medium, &file->medium, file->medium.size, file->path};
+    bool is_packed = false;
+    struct packed_head head;
+    if (files->compressed)
+        status = packed_detect(&file->source, &is_packed, &head, error);
+    if (is_packed)
+        status = open_packed(files, &head, file, error);
+    file->size = file->source.size;
+    return status;
+}
+
+enum status boot_file_read(struct boot_file *file, uint64_t offset, uint64_t size, void *to, struct error *error)
+{
+    return file->source.read(file->source.context, offset, size, to, error);
+}
