@@ -2,6 +2,7 @@
 
 #include "format.h"
 #include "scratch.h"
+#include "zstd_decoder.h"
 
 static enum status read_medium(void *context, uint64_t offset, uint64_t size, void *to, struct error *error)
 {
@@ -26,6 +27,8 @@ static enum status open_packed(struct boot_files *files, const struct packed_hea
     enum status status = prepare_unpacker(files, error);
     if (status == STATUS_OK)
         status = scratch_take(files->frames, packed_table_size(head), "table of blocks", &table, error);
+    if (status == STATUS_OK && head->method == PACKED_ZSTD && files->unpacker.zstd == NULL)
+        status = zstd_decoder_load(files->frames, &files->unpacker, error);
     if (status == STATUS_OK)
         status = packed_open(&file->source, head, table, &files->unpacker, &file->packed, error);
     if (status == STATUS_OK)

@@ -75,6 +75,10 @@ enum status firmware_claim(uint64_t phys, uint64_t pages, struct error *error);
  * framebuffer may be asked for, above 4 GiB too. Never NULL. */
 void *firmware_map(uint64_t phys, uint64_t size);
 
+/* Lets code run that lies in claimed memory below 4 GiB, whole pages; where the machine can tell the difference, it can be
+ * written no more. Nothing where the loader's memory is executable anyway. */
+enum status firmware_allow_execution(uint64_t phys, uint64_t size, struct error *error);
+
 /* --- video ------------------------------------------------------------------------------------------------------- */
 
 struct video_mode { /* one mode with a linear framebuffer, 24 or 32 bits per pixel */

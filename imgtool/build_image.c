@@ -6,6 +6,7 @@
 #include "loader_files.h"
 #include "output.h"
 #include "size.h"
+#include "zstd_decoder.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -87,7 +88,12 @@ static enum exit_code derive_ids(struct build *build)
 static enum exit_code compress(struct build *build)
 {
     const struct pack_options *options = &build->options.compress;
-    return options->method != 0 ? image_pack(&build->content, &build->config.config, options) : EXIT_OK;
+    if (options->method == 0)
+        return EXIT_OK;
+    enum exit_code code = image_pack(&build->content, &build->config.config, options);
+    if (code == EXIT_OK && options->method == PACKED_ZSTD)
+        code = image_content_add_bytes(&build->content, loader_zstd(), ZSTD_DECODER_PATH);
+    return code;
 }
 
 static enum exit_code make_plan(struct build *build)

@@ -50,7 +50,7 @@ const struct poptOption build_options_table[] = {
     {"format", 0, POPT_ARG_STRING, &format, 0, "disk (the default), or fat: just the FAT volume, without partitions",
      "KIND"},
     {"compress", 0, POPT_ARG_STRING, &compress, 0,
-     "compress kernel, ramdisk and modules where that helps: lz4, lz4:1 (fast) to lz4:12 (small)", "METHOD"},
+     "compress kernel, ramdisk and modules where that helps: lz4[:1-12] (fast) or zstd[:1-22] (small)", "METHOD"},
     {"table", 0, POPT_ARG_STRING, &table, 0, "partition table: gpt (the default) or mbr", "KIND"},
     {"pmbr-active", 0, POPT_ARG_STRING, &protective_active, 0,
      "GPT: mark the protective MBR entry active: on (the default; some BIOSes insist) or off (some UEFI do)", "on|off"},
@@ -142,8 +142,8 @@ static enum exit_code take_lists(struct build_options *options)
 
 static enum exit_code take_size(struct build_options *options)
 {
-    if (compress != NULL && (!pack_parse(compress, &options->compress) || options->compress.method != PACKED_LZ4))
-        return failure(EXIT_USAGE, "--compress %s: choose lz4, with a level from 1 to 12 if you like: lz4:12",
+    if (compress != NULL && !pack_parse(compress, &options->compress))
+        return failure(EXIT_USAGE, "--compress %s: choose lz4 or zstd, with a level if you like: lz4:12, zstd:19",
                        compress);
     if (size == NULL)
         return EXIT_OK;

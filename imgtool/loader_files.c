@@ -5,6 +5,7 @@ extern const uint8_t embedded_uefi_only[], embedded_uefi_only_end[];
 extern const uint8_t embedded_stages[], embedded_stages_end[];
 extern const uint8_t embedded_direct[], embedded_direct_end[];
 extern const uint8_t embedded_uefi[], embedded_uefi_end[];
+extern const uint8_t embedded_zstd[], embedded_zstd_end[];
 
 static struct span between(const uint8_t *start, const uint8_t *end)
 {
@@ -34,4 +35,9 @@ struct span loader_uefi(void)
 struct span loader_direct(void)
 {
     return between(embedded_direct, embedded_direct_end);
+}
+
+struct span loader_zstd(void)
+{
+    return between(embedded_zstd, embedded_zstd_end);
 }

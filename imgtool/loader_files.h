@@ -9,5 +9,6 @@ struct span loader_uefi_only(void); /* in the place of stage 1, on disks without
 struct span loader_stages(void);    /* begins with struct bios_stages_header */
 struct span loader_uefi(void);      /* BOOTX64.EFI */
 struct span loader_direct(void);    /* direct.bin, bios/direct/direct_format.h */
+struct span loader_zstd(void);      /* the decoder that common/zstd_decoder.h reads */
 
 #endif

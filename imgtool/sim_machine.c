@@ -3,8 +3,10 @@
 #include "boot.h"
 #include "checked.h"
 #include "cpu.h"
+#include "pack.h"
 #include "serial.h"
 #include "timer.h"
+#include "zstd_decoder.h"
 
 #include <setjmp.h>
 #include <stdlib.h>
@@ -103,6 +105,18 @@ enum status firmware_claim(uint64_t phys, uint64_t pages, struct error *error)
     (void)error;
     sim->claimed += pages * PAGE_SIZE;
     return STATUS_OK;
+}
+
+enum status firmware_allow_execution(uint64_t phys, uint64_t size, struct error *error)
+{
+    (void)phys, (void)size, (void)error;
+    return STATUS_OK;
+}
+
+bool zstd_decoder_call(uintptr_t entry, const uint8_t *from, size_t from_size, uint8_t *to, size_t to_size)
+{
+    (void)entry; /* that code is for bare machines */
+    return pack_zstd_decode(NULL, from, from_size, to, to_size);
 }
 
 void *firmware_map(uint64_t phys, uint64_t size)

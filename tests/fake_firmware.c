@@ -3,9 +3,11 @@
 
 #include "cpu.h"
 #include "serial.h"
+#include "zstd_decoder.h"
 
 #include <string.h>
 #include <strings.h>
+#include <zstd.h>
 
 #define HANDOFF_CODE_SIZE 4096u
 #define HANDOFF_DATA_SIZE 8192u
@@ -275,6 +277,25 @@ static bool may_map(uint64_t phys, uint64_t size)
             return true;
     }
     return false;
+}
+
+enum status firmware_allow_execution(uint64_t phys, uint64_t size, struct error *error)
+{
+    (void)error;
+    need_firmware("firmware_allow_execution");
+    if (phys % PAGE_SIZE != 0 || size % PAGE_SIZE != 0 || size == 0 || !range_ok(phys, size, 4 * SIZE_1G))
+        fake_violation("firmware_allow_execution(%#llx, %#llx)", (unsigned long long)phys, (unsigned long long)size);
+    return STATUS_OK;
+}
+
+/* A process can't do what the decoder does to control registers. libzstd itself stands for it, and the code must be
+ * there. */
+bool zstd_decoder_call(uintptr_t entry, const uint8_t *from, size_t from_size, uint8_t *to, size_t to_size)
+{
+    static const uint8_t pushfq_cli_cld[] = {0x9c, 0xfa, 0xfc};
+    if (memcmp((const void *)entry, pushfq_cli_cld, sizeof pushfq_cli_cld) != 0)
+        fake_violation("the decoder's entry point is not at %#llx", (unsigned long long)entry);
+    return ZSTD_decompress(to, to_size, from, from_size) == to_size;
 }
 
 void *firmware_map(uint64_t phys, uint64_t size)

@@ -19,5 +19,6 @@ _Static_assert(sizeof(UINTN) == 8, "a 64-bit application");
 #define EFI_MEMORY_TYPE_UNACCEPTED 15u
 #define EFI_MEMORY_ATTRIBUTE_NV 0x8000ull  /* EFI_MEMORY_NV */
 #define EFI_MEMORY_ATTRIBUTE_SP 0x40000ull /* EFI_MEMORY_SP: RAM set aside for a special purpose */
+#define EFI_MEMORY_ATTRIBUTE_RO 0x20000ull /* EFI_MEMORY_RO */
 
 #endif

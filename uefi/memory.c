@@ -80,3 +80,34 @@ void *firmware_map(uint64_t phys, uint64_t size)
     (void)size; /* the firmware maps all memory one to one (UEFI 2.10, 2.3.4) */
     return (void *)(uintptr_t)phys;
 }
+
+/* UEFI 2.10, 37.2: only firmware that keeps data from running has it. gnu-efi's headers are older. */
+#define MEMORY_ATTRIBUTE_GUID                                                                                          \
+    {                                                                                                                  \
+        0xf4560cf6, 0x40ec, 0x4b4a,                                                                                    \
+        {                                                                                                              \
+            0xa1, 0x92, 0xbf, 0x1d, 0x57, 0xd0, 0xb1, 0x89                                                             \
+        }                                                                                                              \
+    }
+
+struct memory_attribute {
+    EFI_STATUS(EFIAPI *get)(struct memory_attribute *, EFI_PHYSICAL_ADDRESS, UINT64, UINT64 *);
+    EFI_STATUS(EFIAPI *set)(struct memory_attribute *, EFI_PHYSICAL_ADDRESS, UINT64, UINT64);
+    EFI_STATUS(EFIAPI *clear)(struct memory_attribute *, EFI_PHYSICAL_ADDRESS, UINT64, UINT64);
+};
+
+enum status firmware_allow_execution(uint64_t phys, uint64_t size, struct error *error)
+{
+    EFI_GUID guid = MEMORY_ATTRIBUTE_GUID;
+    VOID *interface = NULL;
+    if (EFI_ERROR(efi_call(services.boot->LocateProtocol(&guid, NULL, &interface))))
+        return STATUS_OK;
+    struct memory_attribute *attribute = interface;
+    EFI_STATUS status = efi_call(attribute->set(attribute, phys, size, EFI_MEMORY_ATTRIBUTE_RO));
+    if (!EFI_ERROR(status))
+        status = efi_call(attribute->clear(attribute, phys, size, EFI_MEMORY_XP));
+    if (!EFI_ERROR(status))
+        return STATUS_OK;
+    return error_set(error, STATUS_FIRMWARE_CALL, "the firmware does not let code run at %#llx: %s",
+                     (unsigned long long)phys, efi_status_name(status));
+}

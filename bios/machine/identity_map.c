@@ -110,6 +110,21 @@ void identity_map_start(void)
     flush();
 }
 
+/* Where entries are of 2 MiB, what lies beside the code may run, too. */
+enum status firmware_allow_execution(uint64_t phys, uint64_t size, struct error *error)
+{
+    if (!range_ok(phys, size, IDENTITY_MAP_END))
+        return error_set(error, STATUS_INTERNAL, "memory at %#llx can't be made executable", (unsigned long long)phys);
+    for (uint64_t page = phys; page < phys + size; page += PAGE_SIZE) {
+        uint64_t *entry = directory_entry(page);
+        if (!(*entry & PAGING_LARGE))
+            entry = &table_at(*entry & ENTRY_ADDRESS)[page / PAGE_SIZE % ENTRIES];
+        *entry &= ~PAGING_NO_EXECUTE;
+    }
+    flush();
+    return STATUS_OK;
+}
+
 /* --- above 4 GiB ------------------------------------------------------------------------------------------------- */
 
 uint64_t identity_map_frames(uint64_t start, uint64_t end)

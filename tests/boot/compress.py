@@ -13,7 +13,7 @@ from pathlib import Path
 
 import machine
 
-METHODS = ["lz4"]
+METHODS = ["lz4", "zstd"]
 SIZES = {"ramdisk": 20_000_000, "module": 300_000}
 HEAD = b"STGPACK1"
 

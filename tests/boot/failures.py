@@ -128,6 +128,7 @@ WISHES = [
     Failure("stack-collision", "602", spoil=other_kernel("refused-stack-collision")),
     Failure("no-ramdisk", "701", spoil=config("ramdisk /none.img\n")),
     Failure("packed-damaged", "703", build=["--compress", "lz4"], spoil=damage.spoil_packed_kernel),
+    Failure("no-decoder", "704", build=["--compress", "zstd"], spoil=lambda image: image.delete("stagecoach/zstd.elf")),
     Failure("no-module", "701", spoil=config("module /none.img\n")),
 ]
 
