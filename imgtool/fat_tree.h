@@ -35,6 +35,13 @@ void fat_tree_free(struct fat_tree *tree);
 /* Adds a file, and the directories on the way to it. `path` is absolute and obeys path_check(). */
 enum exit_code fat_tree_add(struct fat_tree *tree, const char *path, uint64_t size, uint32_t content);
 
+/* Does another entry of the directory have this short name? */
+typedef bool fat_short_name_taken(const void *context, const uint8_t name[FAT_SHORT_NAME_SIZE]);
+
+/* Fills in the short name, and the long one's units, that belong to node->name. fat_tree_add() does it for its nodes.
+ */
+enum exit_code fat_node_name(struct fat_node *node, fat_short_name_taken *taken, const void *context);
+
 /* Number of 32-byte entries that a node takes in its directory. */
 uint32_t fat_node_entries(const struct fat_node *node);
 

@@ -1,41 +1,17 @@
 #include "fat_write.h"
 
 #include "../bios/image_format.h"
+#include "fat_entry.h"
 #include "host_file.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define MEDIA_FIXED_DISK 0xf8u
 #define INFO_SECTOR 1u
 #define BACKUP_SECTOR 6u
-#define ATTRIBUTE_ARCHIVE 0x20u
 #define LABEL "STAGECOACH "
 #define CHUNK_ENTRIES 16384u /* of a table in memory at a time; a multiple of what FAT12 packs */
-
-static void put16(uint8_t *to, uint32_t value)
-{
-    to[0] = (uint8_t)value;
-    to[1] = (uint8_t)(value >> 8);
-}
-
-static void put32(uint8_t *to, uint32_t value)
-{
-    put16(to, value);
-    put16(to + 2, value >> 16);
-}
-
-struct fat_stamp fat_stamp_make(int64_t seconds)
-{
-    static const int64_t first = 315532800, last = 4354819198; /* 1980-01-01 00:00:00, 2107-12-31 23:59:58 */
-    time_t moment = seconds < first ? first : seconds > last ? last : seconds;
-    struct tm parts;
-    gmtime_r(&moment, &parts);
-    uint32_t date = (uint32_t)(parts.tm_year - 80) << 9 | (uint32_t)(parts.tm_mon + 1) << 5 | (uint32_t)parts.tm_mday;
-    uint32_t time = (uint32_t)parts.tm_hour << 11 | (uint32_t)parts.tm_min << 5 | (uint32_t)parts.tm_sec / 2;
-    return (struct fat_stamp){.date = (uint16_t)date, .time = (uint16_t)time};
-}
 
 /* The fields that both forms of the boot sector end with, at 36 or 64. */
 static void put_extension(const struct fat_volume *volume, uint8_t *to)
@@ -44,7 +20,7 @@ static void put_extension(const struct fat_volume *volume, uint8_t *to)
     uint32_t bits = volume->geometry->bits;
     to[0] = 0x80; /* first hard disk */
     to[2] = 0x29; /* the next three fields are there */
-    put32(to + 3, volume->volume_id);
+    fat_put32(to + 3, volume->volume_id);
     memcpy(to + 7, LABEL, 11);
     memcpy(to + 18, types[bits == 12 ? 0 : bits == 16 ? 1 : 2], 8);
 }
@@ -59,23 +35,23 @@ static void make_boot_sector(const struct fat_volume *volume, uint8_t sector[FAT
     memset(sector, 0, FAT_SECTOR_SIZE);
     memcpy(sector, (const uint8_t[]){0xeb, (uint8_t)(code_offset - 2), 0x90}, 3);
     memcpy(sector + 3, "MSWIN4.1", 8); /* the one name that no reader dislikes */
-    put16(sector + 11, FAT_SECTOR_SIZE);
+    fat_put16(sector + 11, FAT_SECTOR_SIZE);
     sector[13] = (uint8_t)geometry->sectors_per_cluster;
-    put16(sector + 14, geometry->reserved_sectors);
+    fat_put16(sector + 14, geometry->reserved_sectors);
     sector[16] = FAT_TABLES;
-    put16(sector + 17, geometry->root_entries);
-    put16(sector + 19, many ? 0 : geometry->sectors);
+    fat_put16(sector + 17, geometry->root_entries);
+    fat_put16(sector + 19, many ? 0 : geometry->sectors);
     sector[21] = MEDIA_FIXED_DISK;
-    put16(sector + 22, wide ? 0 : geometry->fat_sectors);
-    put16(sector + 24, 63);
-    put16(sector + 26, 255);
-    put32(sector + 28, (uint32_t)(volume->offset / FAT_SECTOR_SIZE));
-    put32(sector + 32, many ? geometry->sectors : 0);
+    fat_put16(sector + 22, wide ? 0 : geometry->fat_sectors);
+    fat_put16(sector + 24, 63);
+    fat_put16(sector + 26, 255);
+    fat_put32(sector + 28, (uint32_t)(volume->offset / FAT_SECTOR_SIZE));
+    fat_put32(sector + 32, many ? geometry->sectors : 0);
     if (wide) {
-        put32(sector + 36, geometry->fat_sectors);
-        put32(sector + 44, volume->geometry->first_clusters[FAT_TREE_ROOT]);
-        put16(sector + 48, INFO_SECTOR);
-        put16(sector + 50, BACKUP_SECTOR);
+        fat_put32(sector + 36, geometry->fat_sectors);
+        fat_put32(sector + 44, volume->geometry->first_clusters[FAT_TREE_ROOT]);
+        fat_put16(sector + 48, INFO_SECTOR);
+        fat_put16(sector + 50, BACKUP_SECTOR);
     }
     put_extension(volume, sector + (wide ? 64 : 36));
     memcpy(sector + code_offset, code, sizeof code);
@@ -85,17 +61,18 @@ static void make_boot_sector(const struct fat_volume *volume, uint8_t sector[FAT
         memcpy(sector + BIOS_STAGE1_GAP_END, volume->boot_code + BIOS_STAGE1_GAP_END,
                BIOS_STAGE1_SIZE - BIOS_STAGE1_GAP_END);
     }
-    put16(sector + 510, 0xaa55);
+    fat_put16(sector + 510, 0xaa55);
 }
 
 static void make_info_sector(const struct fat_geometry *geometry, uint8_t sector[FAT_SECTOR_SIZE])
 {
     memset(sector, 0, FAT_SECTOR_SIZE);
-    put32(sector, 0x41615252);
-    put32(sector + 484, 0x61417272);
-    put32(sector + 488, geometry->cluster_count - geometry->used_clusters);
-    put32(sector + 492, geometry->used_clusters < geometry->cluster_count ? geometry->used_clusters + 2 : 0xffffffff);
-    put16(sector + 510, 0xaa55);
+    fat_put32(sector, 0x41615252);
+    fat_put32(sector + 484, 0x61417272);
+    fat_put32(sector + 488, geometry->cluster_count - geometry->used_clusters);
+    fat_put32(sector + 492,
+              geometry->used_clusters < geometry->cluster_count ? geometry->used_clusters + 2 : 0xffffffff);
+    fat_put16(sector + 510, 0xaa55);
 }
 
 static enum exit_code write_boot_sectors(const struct fat_volume *volume, int fd, const char *to)
@@ -138,21 +115,6 @@ static uint32_t next_value(struct chain_cursor *cursor, uint64_t cluster)
     return cluster + 1 == cursor->node_end ? 0x0fffffffu : (uint32_t)cluster + 1;
 }
 
-static void pack(uint8_t *to, uint64_t index, uint32_t bits, uint32_t value)
-{
-    if (bits == 32) {
-        put32(to + index * 4, value);
-    } else if (bits == 16) {
-        put16(to + index * 2, value);
-    } else if (index % 2 == 0) {
-        to[index / 2 * 3] = (uint8_t)value;
-        to[index / 2 * 3 + 1] = (uint8_t)(value >> 8 & 0xf);
-    } else {
-        to[index / 2 * 3 + 1] |= (uint8_t)(value << 4);
-        to[index / 2 * 3 + 2] = (uint8_t)(value >> 4);
-    }
-}
-
 static enum exit_code write_tables(const struct fat_volume *volume, int fd, const char *to)
 {
     const struct fat_geometry *geometry = volume->geometry;
@@ -167,8 +129,9 @@ static enum exit_code write_tables(const struct fat_volume *volume, int fd, cons
         uint64_t size = (count * geometry->bits + 7) / 8;
         uint64_t at =
             volume->offset + (uint64_t)geometry->reserved_sectors * FAT_SECTOR_SIZE + done * geometry->bits / 8;
+        memset(chunk, 0, CHUNK_ENTRIES * 4);
         for (uint64_t i = 0; i < count; i++)
-            pack(chunk, i, geometry->bits, next_value(&cursor, done + i));
+            fat_entry_pack(chunk, i, geometry->bits, next_value(&cursor, done + i));
         for (uint32_t copy = 0; copy < FAT_TABLES && code == EXIT_OK; copy++)
             code = host_write(fd, at + copy * fat_size, chunk, size, to);
     }
@@ -178,52 +141,18 @@ static enum exit_code write_tables(const struct fat_volume *volume, int fd, cons
 
 /* --- directories -------------------------------------------------------------------------------------------------- */
 
-static void put_entry(const struct fat_volume *volume, const uint8_t name[FAT_SHORT_NAME_SIZE], uint32_t attributes,
-                      uint32_t cluster, uint32_t size, uint8_t *to)
-{
-    memset(to, 0, FAT_ENTRY_SIZE);
-    memcpy(to, name, FAT_SHORT_NAME_SIZE);
-    to[11] = (uint8_t)attributes;
-    put16(to + 14, volume->stamp.time); /* created */
-    put16(to + 16, volume->stamp.date);
-    put16(to + 18, volume->stamp.date); /* last opened */
-    put16(to + 20, cluster >> 16);
-    put16(to + 22, volume->stamp.time); /* written */
-    put16(to + 24, volume->stamp.date);
-    put16(to + 26, cluster);
-    put32(to + 28, size);
-}
-
-/* The long name's parts, last one first. */
-static uint8_t *put_long_name(const struct fat_node *node, uint8_t *to)
-{
-    uint32_t parts = fat_node_entries(node) - 1;
-    for (uint32_t part = parts; part > 0; part--, to += FAT_ENTRY_SIZE) {
-        memset(to, 0, FAT_ENTRY_SIZE);
-        to[0] = (uint8_t)(part | (part == parts ? FAT_LONG_LAST : 0));
-        to[11] = FAT_ATTRIBUTE_LONG_NAME;
-        to[13] = fat_name_checksum(node->short_name);
-        for (uint32_t i = 0; i < FAT_LONG_PART_UNITS; i++) {
-            uint32_t at = (part - 1) * FAT_LONG_PART_UNITS + i;
-            put16(to + fat_long_unit_offsets[i], at < node->unit_count    ? node->units[at]
-                                                 : at == node->unit_count ? 0
-                                                                          : 0xffff);
-        }
-    }
-    return to;
-}
-
 static uint8_t *put_head(const struct fat_volume *volume, uint32_t directory, uint8_t *to)
 {
     const uint32_t *clusters = volume->geometry->first_clusters;
     if (directory == FAT_TREE_ROOT) {
-        put_entry(volume, (const uint8_t *)LABEL, FAT_ATTRIBUTE_VOLUME, 0, 0, to);
+        fat_entry_put(&volume->stamp, (const uint8_t *)LABEL, FAT_ATTRIBUTE_VOLUME, 0, 0, to);
         return to + FAT_ENTRY_SIZE;
     }
     uint32_t parent = volume->tree->nodes[directory].parent;
-    put_entry(volume, (const uint8_t *)".          ", FAT_ATTRIBUTE_DIRECTORY, clusters[directory], 0, to);
-    put_entry(volume, (const uint8_t *)"..         ", FAT_ATTRIBUTE_DIRECTORY,
-              parent == FAT_TREE_ROOT ? 0 : clusters[parent], 0, to + FAT_ENTRY_SIZE); /* the root is 0, in FAT32 too */
+    fat_entry_put(&volume->stamp, (const uint8_t *)".          ", FAT_ATTRIBUTE_DIRECTORY, clusters[directory], 0, to);
+    fat_entry_put(&volume->stamp, (const uint8_t *)"..         ", FAT_ATTRIBUTE_DIRECTORY,
+                  parent == FAT_TREE_ROOT ? 0 : clusters[parent], 0,
+                  to + FAT_ENTRY_SIZE); /* the root is 0, in FAT32 too */
     return to + 2 * FAT_ENTRY_SIZE;
 }
 
@@ -240,9 +169,10 @@ static enum exit_code write_directory(const struct fat_volume *volume, uint32_t 
         const struct fat_node *node = &tree->nodes[i];
         if (node->parent != directory)
             continue;
-        entry = put_long_name(node, entry);
-        put_entry(volume, node->short_name, node->directory ? FAT_ATTRIBUTE_DIRECTORY : ATTRIBUTE_ARCHIVE,
-                  geometry->first_clusters[i], node->directory ? 0 : (uint32_t)node->size, entry);
+        entry = fat_entry_put_long(node, entry);
+        fat_entry_put(&volume->stamp, node->short_name,
+                      node->directory ? FAT_ATTRIBUTE_DIRECTORY : FAT_ATTRIBUTE_ARCHIVE, geometry->first_clusters[i],
+                      node->directory ? 0 : (uint32_t)node->size, entry);
         entry += FAT_ENTRY_SIZE;
     }
     uint64_t offset = geometry->data_offset - (uint64_t)geometry->root_entries * FAT_ENTRY_SIZE; /* FAT12/16's root */

@@ -2,11 +2,8 @@
 #ifndef STAGECOACH_IMGTOOL_FAT_WRITE_H
 #define STAGECOACH_IMGTOOL_FAT_WRITE_H
 
+#include "fat_entry.h"
 #include "fat_geometry.h"
-
-struct fat_stamp {
-    uint16_t date, time; /* as FAT has them */
-};
 
 struct fat_volume {
     const struct fat_tree *tree;
@@ -16,9 +13,6 @@ struct fat_volume {
     struct fat_stamp stamp;
     const uint8_t *boot_code; /* boot_code.h: the volume is the whole disk; NULL: it lies in a partition */
 };
-
-/* Seconds since 1970 in UTC, brought into FAT's range (1980 to 2107). */
-struct fat_stamp fat_stamp_make(int64_t seconds);
 
 /* The image reads as zeroes where nothing has been written yet. */
 enum exit_code fat_write(const struct fat_volume *volume, int fd, const char *to);
