@@ -84,7 +84,7 @@ static const char *base_name(const char *path)
 }
 
 /* SRC:DEST. FAT names have no colon, so the last one divides. A DEST that ends in '/' is a directory. */
-static enum exit_code take_file(const char *word, struct build_file *file)
+enum exit_code build_options_take_file(const char *word, struct build_file *file)
 {
     const char *colon = strrchr(word, ':');
     if (colon == NULL || colon == word || colon[1] == '\0')
@@ -134,7 +134,7 @@ static enum exit_code take_lists(struct build_options *options)
         return failure_memory();
     enum exit_code code = EXIT_OK;
     for (; options->file_count < file_count && code == EXIT_OK; options->file_count++)
-        code = take_file(files[options->file_count], &options->files[options->file_count]);
+        code = build_options_take_file(files[options->file_count], &options->files[options->file_count]);
     for (; options->module_count < module_count && code == EXIT_OK; options->module_count++)
         code = take_module(modules[options->module_count], &options->modules[options->module_count]);
     return code;
@@ -222,17 +222,17 @@ static enum exit_code take_format(struct build_options *options)
 }
 
 /* https://reproducible-builds.org/specs/source-date-epoch/ */
-static enum exit_code take_time(struct build_options *options)
+enum exit_code build_options_take_time(int64_t *time)
 {
     const char *text = getenv("SOURCE_DATE_EPOCH");
-    options->time = TIME_DEFAULT;
+    *time = TIME_DEFAULT;
     if (text == NULL || *text == '\0')
         return EXIT_OK;
     char *end;
     long long value = strtoll(text, &end, 10);
     if (*end != '\0' || value < 0 || text[0] < '0' || text[0] > '9')
         return failure(EXIT_USAGE, "SOURCE_DATE_EPOCH=%s: must be a number of seconds", text);
-    options->time = value;
+    *time = value;
     return EXIT_OK;
 }
 
@@ -271,7 +271,7 @@ enum exit_code build_options_take(poptContext context, const char *ending, bool 
     options->pvh = pvh;
     enum exit_code code = take_format(options);
     if (code == EXIT_OK)
-        code = take_time(options);
+        code = build_options_take_time(&options->time);
     if (code == EXIT_OK)
         code = take_output(ending, options);
     return code == EXIT_OK ? take_lists(options) : code;

@@ -42,6 +42,13 @@ extern const struct poptOption build_options_table[], build_direct_options_table
 /* Takes what popt has left in its variables, and the arguments. ending: of the output's default name.
  * bare: there may be no kernel (NULL), if there is nothing else either. */
 enum exit_code build_options_take(poptContext context, const char *ending, bool bare, struct build_options *options);
+
+/* One --file: SRC:DEST. */
+enum exit_code build_options_take_file(const char *word, struct build_file *file);
+
+/* The time for the files' dates: SOURCE_DATE_EPOCH, or 1980. */
+enum exit_code build_options_take_time(int64_t *time);
+
 void build_options_free(struct build_options *options);
 
 #endif

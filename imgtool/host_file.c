@@ -145,7 +145,7 @@ static bool next_data(const struct host_file *file, uint64_t *start, uint64_t *e
     return *start < *end;
 }
 
-static enum exit_code check_unchanged(const struct host_file *file)
+enum exit_code host_file_unchanged(const struct host_file *file)
 {
     struct stat now;
     if (fstat(file->fd, &now) != 0)
@@ -166,5 +166,5 @@ enum exit_code host_file_copy(const struct host_file *file, int fd, uint64_t off
             return code;
         start = end;
     }
-    return check_unchanged(file);
+    return host_file_unchanged(file);
 }

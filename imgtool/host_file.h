@@ -29,6 +29,9 @@ enum exit_code host_file_read(const struct host_file *file, uint64_t offset, uin
  * zeroes there already. Fails if the file has changed since it was opened. */
 enum exit_code host_file_copy(const struct host_file *file, int fd, uint64_t offset, const char *to);
 
+/* Fails if the file has changed since it was opened. */
+enum exit_code host_file_unchanged(const struct host_file *file);
+
 /* Writes exactly [offset, offset + size) of `fd`. */
 enum exit_code host_write(int fd, uint64_t offset, const void *from, uint64_t size, const char *to);
 

@@ -123,15 +123,19 @@ static enum exit_code keep_paths(struct image_config *config)
     return missing ? failure_memory() : EXIT_OK;
 }
 
+enum exit_code image_config_read(const char *path, struct image_config *config)
+{
+    enum exit_code code = read_user_file(path, config);
+    return code == EXIT_OK ? translate_json(path, config) : code;
+}
+
 enum exit_code image_config_make(const struct image_config_wishes *wishes, struct image_config *config)
 {
     *config = (struct image_config){0};
     config_defaults(&config->config);
     enum exit_code code = EXIT_OK;
     if (wishes->config_file != NULL) {
-        code = read_user_file(wishes->config_file, config);
-        if (code == EXIT_OK)
-            code = translate_json(wishes->config_file, config);
+        code = image_config_read(wishes->config_file, config);
         if (code == EXIT_OK)
             code = parse(config, wishes->config_file, warn);
     }

@@ -26,6 +26,9 @@ struct image_config {
     char *kernel_path, *ramdisk_path; /* owned; where the files go. ramdisk_path: NULL if there is none */
 };
 
+/* Only the text of the user's file, a boot.json translated. */
+enum exit_code image_config_read(const char *path, struct image_config *config);
+
 enum exit_code image_config_make(const struct image_config_wishes *wishes, struct image_config *config);
 void image_config_free(struct image_config *config);
 

@@ -1,6 +1,5 @@
 #include "image_write.h"
 
-#include "../bios/image_format.h"
 #include "boot_code.h"
 #include "gpt_write.h"
 #include "loader_files.h"
@@ -11,17 +10,11 @@
 
 static enum exit_code write_stages(const struct image_plan *plan, int fd, const char *to)
 {
-    struct span stages = loader_stages();
-    struct bios_stages_header header;
-    uint8_t *bytes = malloc(stages.size);
+    uint8_t *bytes = loader_stages_make(plan->ids.image_id);
     if (bytes == NULL)
         return failure_memory();
-    memcpy(bytes, stages.data, stages.size);
-    memcpy(&header, bytes, sizeof header);
-    header.image_id = plan->ids.image_id;
-    header.sum = bios_stages_sum(bytes + sizeof header, stages.size - sizeof header);
-    memcpy(bytes, &header, sizeof header);
-    enum exit_code code = host_write(fd, plan->layout.stages.first * LAYOUT_SECTOR_SIZE, bytes, stages.size, to);
+    enum exit_code code =
+        host_write(fd, plan->layout.stages.first * LAYOUT_SECTOR_SIZE, bytes, loader_stages().size, to);
     free(bytes);
     return code;
 }

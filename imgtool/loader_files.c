@@ -1,5 +1,10 @@
 #include "loader_files.h"
 
+#include "../bios/image_format.h"
+
+#include <stdlib.h>
+#include <string.h>
+
 extern const uint8_t embedded_stage1[], embedded_stage1_end[];
 extern const uint8_t embedded_uefi_only[], embedded_uefi_only_end[];
 extern const uint8_t embedded_stages[], embedded_stages_end[];
@@ -40,4 +45,19 @@ struct span loader_direct(void)
 struct span loader_zstd(void)
 {
     return between(embedded_zstd, embedded_zstd_end);
+}
+
+uint8_t *loader_stages_make(uint32_t image_id)
+{
+    struct span stages = loader_stages();
+    struct bios_stages_header header;
+    uint8_t *bytes = malloc(stages.size);
+    if (bytes == NULL)
+        return NULL;
+    memcpy(bytes, stages.data, stages.size);
+    memcpy(&header, bytes, sizeof header);
+    header.image_id = image_id;
+    header.sum = bios_stages_sum(bytes + sizeof header, stages.size - sizeof header);
+    memcpy(bytes, &header, sizeof header);
+    return bytes;
 }

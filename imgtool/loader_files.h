@@ -11,4 +11,7 @@ struct span loader_uefi(void);      /* BOOTX64.EFI */
 struct span loader_direct(void);    /* direct.bin, bios/direct/direct_format.h */
 struct span loader_zstd(void);      /* the decoder that common/zstd_decoder.h reads */
 
+/* The stages as they lie on a disk of that number. To be freed; NULL: no memory. */
+uint8_t *loader_stages_make(uint32_t image_id);
+
 #endif

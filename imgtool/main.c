@@ -15,6 +15,7 @@ static const struct command *const commands[] = {
     &command_cat,
     &command_verify,
     &command_diff,
+    &command_update,
     NULL,
 };
 

@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+"""Updated images boot: update.py --imgtool PROGRAM --kernels DIRECTORY --write-log LIBRARY [--keep DIRECTORY] bios|uefi
+
+A kernel, its ramdisk and command line, and the loader are replaced; the image is booted as it is then, and as it would be if the
+update had been stopped between two of its phases. The kernels check themselves, and what they are given.
+"""
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+import machine
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "image"))
+import cuts  # noqa: E402
+from disk import Disk  # noqa: E402
+
+
+def age_loader(image):
+    """Makes the BIOS loader another version: a letter of its name."""
+    import binascii
+
+    disk = Disk(image)
+    start, size = disk.stages, disk.stages_size
+    name = disk.bytes.index(b"Stagecoach ", start, start + size)
+    disk.put(name, 1, ord("s"))
+    disk.put(start + 16, 4, binascii.crc32(disk.bytes[start + 32 : start + size]))
+    disk.save()
+
+
+def write(image, fresh, sectors):
+    image.write_bytes(fresh)
+    with open(image, "r+b") as file:
+        for offset, data in sectors:
+            file.seek(offset)
+            file.write(data)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    for option in ("--imgtool", "--kernels", "--write-log"):
+        parser.add_argument(option, required=True)
+    parser.add_argument("--keep")
+    parser.add_argument("firmware", choices=["bios", "uefi"])
+    arguments = parser.parse_args()
+    kernels, failures = Path(arguments.kernels), 0
+    with tempfile.TemporaryDirectory(prefix="stagecoach-update-") as name:
+        directory = Path(name)
+        image = directory / "disk.img"
+        old, new = (machine.write_payload(directory, size, seed) for size, seed in ((300001, 7), (70000, 8)))
+        machine.build_image(arguments.imgtool, kernels / "conformance-pie.elf", image, "--ramdisk", old, "--cmdline",
+                            machine.command_line("old"))  # fmt: skip
+        age_loader(image)
+        fresh = image.read_bytes()
+        phases = cuts.record(arguments.write_log, image,
+                             [arguments.imgtool, "update", image, "--kernel", kernels / "conformance-high.elf", "--ramdisk",
+                              new, "--cmdline", machine.command_line("new"), "--loader"])  # fmt: skip
+        states = [(name, sectors) for name, sectors in cuts.all_cuts(phases, 0)
+                  if name == "finished" or "before write 0" in name]  # fmt: skip
+        if arguments.firmware == "uefi":
+            states = states[-2:]
+        for name, sectors in states:
+            write(image, fresh, sectors)
+            outcome = machine.run_qemu(arguments.imgtool, image, directory, "--firmware", arguments.firmware)
+            if outcome.code != 0 or "BOOT-BAD" in outcome.output:
+                failures += 1
+                print(f"{name}: {outcome.describe()}")
+                machine.keep_screen(directory, arguments.keep, f"update-{arguments.firmware}")
+    print(f"{len(phases)} phases, {len(states)} boots, {failures} failures")
+    return 1 if failures or len(phases) != 5 else 0
+
+
+if __name__ == "__main__":
+    machine.clean_up_when_terminated()
+    sys.exit(main())
