@@ -1,6 +1,7 @@
 #include "changes.h"
 
 #include "checked.h"
+#include "progress.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -89,7 +90,8 @@ static enum exit_code take(const struct change *change, uint64_t offset, uint64_
     return host_file_read(change->file, from, given, to);
 }
 
-static enum exit_code make(const struct change *change, struct block_target *target, uint8_t *piece)
+static enum exit_code make(const struct change *change, struct block_target *target, uint8_t *piece,
+                           struct progress *progress, uint64_t before)
 {
     if (change->bytes != NULL)
         return block_target_write(target, change->offset, change->bytes, change->size);
@@ -99,6 +101,7 @@ static enum exit_code make(const struct change *change, struct block_target *tar
         code = take(change, done, size, piece);
         if (code == EXIT_OK)
             code = block_target_write(target, change->offset + done, piece, size);
+        progress_to(progress, before + done);
     }
     return code;
 }
@@ -108,12 +111,17 @@ enum exit_code changes_make(const struct changes *changes, unsigned phase, struc
     uint8_t *piece = malloc(PIECE_SIZE);
     enum exit_code code = piece != NULL ? EXIT_OK : failure_memory();
     bool any = false;
+    struct progress progress;
+    uint64_t done = 0;
+    progress_begin(&progress, "writing", changes_bytes(changes));
     for (size_t i = 0; i < changes->count && code == EXIT_OK; i++) {
         if (changes->list[i].phase != phase)
             continue;
         any = true;
-        code = make(&changes->list[i], target, piece);
+        code = make(&changes->list[i], target, piece, &progress, done);
+        done += changes->list[i].size;
     }
+    progress_end(&progress);
     free(piece);
     return code == EXIT_OK && any ? block_target_flush(target) : code;
 }

@@ -31,6 +31,7 @@ struct command {
 };
 
 extern const struct command command_build_image, command_build_direct, command_run, command_ls, command_cat, command_verify,
-    command_inspect, command_diff, command_explain, command_update;
+    command_inspect, command_diff, command_explain, command_update, command_write,
+    command_devices;
 
 #endif

@@ -16,6 +16,8 @@ static const struct command *const commands[] = {
     &command_verify,
     &command_diff,
     &command_update,
+    &command_write,
+    &command_devices,
     NULL,
 };
 

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""Updated images boot: update.py --imgtool PROGRAM --kernels DIRECTORY --write-log LIBRARY [--keep DIRECTORY] bios|uefi
+"""Updated and written images boot: update.py --imgtool PROGRAM --kernels DIRECTORY --write-log LIBRARY [--keep DIRECTORY] bios|uefi
 
-A kernel, its ramdisk and command line, and the loader are replaced; the image is booted as it is then, and as it would be if the
+A kernel, its ramdisk and command line, and the loader are replaced (and last, the old image is written to a larger disk); the image is booted as it is then, and as it would be if the
 update had been stopped between two of its phases. The kernels check themselves, and what they are given.
 """
 
 import argparse
+import os
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -37,6 +39,23 @@ def write(image, fresh, sectors):
             file.write(data)
 
 
+def written(imgtool, image, directory, fresh):
+    """The image written to a larger disk, a loop device: a state like the others. None without root."""
+    if os.geteuid() != 0:
+        print("SKIP: writing to a loop device needs root")
+        return []
+    stick = directory / "stick"
+    stick.write_bytes(b"\xa7" * (len(fresh) + (3 << 20)))
+    image.write_bytes(fresh)
+    device = subprocess.run(["losetup", "-f", "--show", stick], check=True, capture_output=True, text=True).stdout.strip()
+    try:
+        subprocess.run([imgtool, "write", image, device, "--yes", "--expect-size", str(stick.stat().st_size),
+                        "--not-removable"], check=True, stdin=subprocess.DEVNULL)  # fmt: skip
+    finally:
+        subprocess.run(["losetup", "-d", device], check=True)
+    return [("written", [(0, stick.read_bytes())])]
+
+
 def main():
     parser = argparse.ArgumentParser()
     for option in ("--imgtool", "--kernels", "--write-log"):
@@ -60,6 +79,7 @@ def main():
                   if name == "finished" or "before write 0" in name]  # fmt: skip
         if arguments.firmware == "uefi":
             states = states[-2:]
+        states += written(arguments.imgtool, image, directory, fresh)
         for name, sectors in states:
             write(image, fresh, sectors)
             outcome = machine.run_qemu(arguments.imgtool, image, directory, "--firmware", arguments.firmware)
