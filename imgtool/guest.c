@@ -2,8 +2,13 @@
 
 #include "cli.h"
 
+#include <utf.h>
+
 #include <errno.h>
 #include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -25,9 +30,9 @@ struct session {
 
 static void print_command(const struct arguments *arguments)
 {
-    for (size_t i = 0; i < arguments->count; i++)
-        fprintf(stderr, "%s'%s'", i ? " " : "", arguments->items[i]);
-    fputc('\n', stderr);
+    char *text = arguments_text(arguments);
+    fprintf(stderr, "%s\n", text);
+    free(text);
 }
 
 static bool start(struct session *session)
@@ -79,7 +84,7 @@ static bool over(const struct session *session)
         return true;
     if (session->options->qemu.gui)
         return io->qmp.window_closed;
-    return io->answered || io->qmp.shutdown || session->stopped;
+    return io->answered || io->qmp.shutdown || session->stopped || guest_io_found(io);
 }
 
 static void wait_for_end(struct session *session)
@@ -143,83 +148,129 @@ static int end(struct session *session)
 
 /* --- verdict ----------------------------------------------------------------------------------------------------- */
 
-static int succeeded(void)
+/* What the guest did is a note, what imgtool or QEMU could not do is an error. */
+__attribute__((format(printf, 3, 4))) static void decide(struct guest_result *result, enum exit_code code,
+                                                         const char *format, ...)
 {
-    cli_note("the guest reported success");
-    return EXIT_OK;
+    va_list list;
+    va_start(list, format);
+    vsnprintf(result->reason, sizeof result->reason, format, list);
+    va_end(list);
+    result->code = code;
+    if (code == EXIT_FAILED || code == EXIT_IO)
+        cli_error("%s", result->reason);
+    else
+        cli_note("%s", result->reason);
 }
 
-static int qemu_ended(const struct session *session, int status)
+static void succeeded(const struct session *session, struct guest_result *result)
 {
-    if (!session->io.qmp.greeted) {
-        cli_error("QEMU did not start the machine (-v shows its command line)");
-        return EXIT_FAILED;
-    }
-    if (!WIFEXITED(status)) {
-        cli_error("QEMU was killed by signal %d", WIFSIGNALED(status) ? WTERMSIG(status) : 0);
-        return EXIT_FAILED;
-    }
+    if (session->io.pattern && !guest_io_found(&session->io))
+        decide(result, EXIT_GUEST_FAILED, "the guest reported success, but the success pattern did not appear");
+    else
+        decide(result, EXIT_OK, "the guest reported success");
+}
+
+static void qemu_ended(const struct session *session, int status, struct guest_result *result)
+{
     /* An isa-debug-exit device among the user's own arguments: QEMU's exit code is (value << 1) | 1. */
-    int code = WEXITSTATUS(status);
-    if (code == (QEMU_EXIT_SUCCESS << 1 | 1))
-        return succeeded();
-    cli_note("QEMU ended with exit code %d", code);
-    return EXIT_GUEST_FAILED;
+    int code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+    if (!session->io.qmp.greeted)
+        decide(result, EXIT_FAILED, "QEMU did not start the machine (-v shows its command line)");
+    else if (!WIFEXITED(status))
+        decide(result, EXIT_FAILED, "QEMU was killed by signal %d", WIFSIGNALED(status) ? WTERMSIG(status) : 0);
+    else if (code == (QEMU_EXIT_SUCCESS << 1 | 1))
+        succeeded(session, result);
+    else
+        decide(result, EXIT_GUEST_FAILED, "QEMU ended with exit code %d", code);
 }
 
-static int output_failed(int error)
+static void output_failed(int error, struct guest_result *result)
 {
+    result->code = EXIT_IO;
     if (error != EPIPE)
-        cli_error("can't write to stdout: %s", strerror(error));
-    return EXIT_IO;
+        decide(result, EXIT_IO, "can't write to stdout: %s", strerror(error));
 }
 
-static int guest_ended(const char *reason)
+static void guest_stopped(const char *reason, struct guest_result *result)
 {
-    if (strcmp(reason, "guest-reset") == 0) {
-        cli_note("the guest reset the machine, or a triple fault did");
-        return EXIT_GUEST_RESET;
-    }
-    cli_note("the machine stopped without a verdict of the guest (%s)", reason);
-    return EXIT_GUEST_FAILED;
+    if (strcmp(reason, "guest-reset") == 0)
+        decide(result, EXIT_GUEST_RESET, "the guest reset the machine, or a triple fault did");
+    else
+        decide(result, EXIT_GUEST_FAILED, "the machine stopped without a verdict of the guest (%s)", reason);
 }
 
-static int verdict(const struct session *session, int status)
+/* What the guest said, as text that can be printed and is UTF-8. */
+static void copy_text(char *to, size_t room, const char *from)
+{
+    const char *end = from + strlen(from);
+    size_t size = 0;
+    while (from < end && size + 4 < room) {
+        const char *start = from;
+        uint32_t character = 0;
+        if (!utf8_take(&from, end, &character))
+            from++;
+        if (character < ' ' || character == 0x7f) {
+            to[size++] = '?';
+            continue;
+        }
+        memcpy(to + size, start, (size_t)(from - start));
+        size += (size_t)(from - start);
+    }
+    to[size] = '\0';
+}
+
+static void verdict(const struct session *session, int status, struct guest_result *result)
 {
     const struct guest_io *io = &session->io;
-    const char *error = guest_io_error(io);
+    const char *error = guest_io_error(io) ? result->boot_error : NULL;
+    if (error)
+        copy_text(result->boot_error, sizeof result->boot_error, guest_io_error(io));
     if (io->signal)
-        return EXIT_FAILED;
-    if (io->output_error)
-        return output_failed(io->output_error);
-    if (io->answered && io->answer == QEMU_EXIT_SUCCESS)
-        return succeeded();
-    if (io->answered) {
-        cli_note("the guest reported failure (%#x on port %#x)", io->answer, QEMU_EXIT_PORT);
-        return EXIT_GUEST_FAILED;
-    }
-    if (session->stopped) {
-        cli_note("the machine stands still after: %s", error);
-        return EXIT_GUEST_FAILED;
-    }
-    if (session->timed_out) {
-        cli_note("no verdict after %d s%s%s", session->options->timeout_seconds, error ? "; it said: " : "",
-                 error ? error : "");
-        return EXIT_GUEST_TIMEOUT;
-    }
-    return io->qmp.shutdown ? guest_ended(io->qmp.shutdown_reason) : qemu_ended(session, status);
+        result->code = EXIT_FAILED;
+    else if (io->output_error)
+        output_failed(io->output_error, result);
+    else if (io->answered && io->answer != QEMU_EXIT_SUCCESS)
+        decide(result, EXIT_GUEST_FAILED, "the guest reported failure (%#x on port %#x)", io->answer, QEMU_EXIT_PORT);
+    else if (guest_io_found(io))
+        decide(result, EXIT_OK, "the success pattern appeared");
+    else if (io->answered)
+        succeeded(session, result);
+    else if (session->stopped)
+        decide(result, EXIT_GUEST_FAILED, "the machine stands still after: %s", error);
+    else if (session->timed_out)
+        decide(result, EXIT_GUEST_TIMEOUT, "no verdict after %d s%s%s", session->options->timeout_seconds,
+               error ? "; it said: " : "", error ? error : "");
+    else if (io->qmp.shutdown)
+        guest_stopped(io->qmp.shutdown_reason, result);
+    else
+        qemu_ended(session, status, result);
 }
 
-int guest_run(const struct guest_options *options, int *signal)
+const char *guest_verdict_word(enum exit_code code)
+{
+    if (code == EXIT_OK)
+        return "success";
+    if (code == EXIT_GUEST_FAILED)
+        return "failure";
+    if (code == EXIT_GUEST_RESET)
+        return "reset";
+    return code == EXIT_GUEST_TIMEOUT ? "timeout" : "error";
+}
+
+enum exit_code guest_run(const struct guest_options *options, struct guest_result *result)
 {
     struct session session = {.options = options};
-    int result = EXIT_FAILED;
+    int64_t start_ms = guest_io_now_ms();
+    *result = (struct guest_result){.code = EXIT_FAILED, .reason = "QEMU could not be started"};
     if (start(&session)) {
+        result->reason[0] = '\0';
         wait_for_end(&session);
         int status = end(&session);
-        result = verdict(&session, status);
+        verdict(&session, status, result);
     }
-    *signal = session.io.output_error == EPIPE ? SIGPIPE : session.io.signal;
+    result->run_ms = guest_io_now_ms() - start_ms;
+    result->signal = session.io.output_error == EPIPE ? SIGPIPE : session.io.signal;
     guest_io_close(&session.io);
-    return result;
+    return result->code;
 }

@@ -2,6 +2,7 @@
 #ifndef STAGECOACH_IMGTOOL_GUEST_H
 #define STAGECOACH_IMGTOOL_GUEST_H
 
+#include "command.h"
 #include "guest_io.h"
 #include "qemu.h"
 
@@ -13,9 +14,19 @@ struct guest_options {
     bool verbose;           /* print QEMU's command line */
 };
 
-/* Starts QEMU, carries COM1 to and fro, waits for the end, says on stderr what it was. Returns an enum exit_code;
- * *signal gets the number of the signal (SIGINT ...) that ended it early, else 0. Call guest_io_block_signals() before.
- */
-int guest_run(const struct guest_options *options, int *signal);
+struct guest_result {
+    enum exit_code code;
+    int signal;           /* that ended it early (SIGINT ...); 0: none */
+    int64_t run_ms;       /* from QEMU's start to its end */
+    char reason[768];     /* a sentence, as the user has read it; empty: ended by a signal */
+    char boot_error[512]; /* the BOOT-ERR line; empty: none */
+};
+
+/* Starts QEMU, carries COM1 to and fro, waits for the end, says on stderr what it was. Returns
+ * result->code. Call guest_io_block_signals() before. */
+enum exit_code guest_run(const struct guest_options *options, struct guest_result *result);
+
+/* "success", "failure", "reset", "timeout"; "error": it could not be found out. */
+const char *guest_verdict_word(enum exit_code code);
 
 #endif

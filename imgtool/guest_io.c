@@ -50,6 +50,8 @@ static void take_stream(struct guest_io *io, struct guest_stream *stream)
         return;
     }
     stop_watch_output(&stream->watch, bytes, (size_t)size);
+    if (io->pattern)
+        pattern_feed(io->pattern, &stream->search, bytes, (size_t)size);
     if (stream->shown && !io->output_error && !write_all(STDOUT_FILENO, bytes, (size_t)size))
         io->output_error = errno;
     if (stream->log_fd >= 0 && !write_all(stream->log_fd, bytes, (size_t)size)) {
@@ -149,6 +151,11 @@ const char *guest_io_error(const struct guest_io *io)
     return io->e9.watch.error[0] ? io->e9.watch.error : NULL;
 }
 
+bool guest_io_found(const struct guest_io *io)
+{
+    return io->serial.search.found || io->e9.search.found;
+}
+
 /* --- opening and closing ----------------------------------------------------------------------------------------- */
 
 static void ending_signals(sigset_t *signals)
@@ -207,6 +214,7 @@ bool guest_io_open(struct guest_io *io, const struct guest_io_options *options, 
         .signal_fd = -1,
         .input_fd = -1,
         .output_fd = STDOUT_FILENO,
+        .pattern = options->pattern,
     };
     *peers = (struct guest_io_peers){-1, -1, -1, -1};
     if (!open_log(&io->serial, options->serial_log) || !open_log(&io->e9, options->e9_log))

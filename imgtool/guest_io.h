@@ -3,6 +3,7 @@
 #ifndef STAGECOACH_IMGTOOL_GUEST_IO_H
 #define STAGECOACH_IMGTOOL_GUEST_IO_H
 
+#include "pattern.h"
 #include "qmp.h"
 #include "stop_watch.h"
 #include "terminal.h"
@@ -16,6 +17,7 @@ struct guest_stream { /* text that the guest writes */
     const char *log_path;
     bool shown; /* on stdout */
     struct stop_watch watch;
+    struct pattern_search search;
 };
 
 struct guest_io {
@@ -28,11 +30,13 @@ struct guest_io {
     bool ended;           /* QEMU is gone */
     bool answered;        /* the guest wrote to the exit port ... */
     unsigned char answer; /* ... this */
+    const struct pattern *pattern;
 };
 
 struct guest_io_options {
     bool serial;                     /* the machine has COM1: shown, and fed from the terminal; else port E9 is shown */
     const char *serial_log, *e9_log; /* files that get the text too, or NULL */
+    const struct pattern *pattern;   /* looked for in both, or NULL */
 };
 
 struct guest_io_peers {        /* QEMU's ends of the channels; the caller closes them with guest_io_close_peers() */
@@ -53,6 +57,9 @@ bool guest_io_wait(struct guest_io *io, int64_t deadline_ms);
 
 /* The first BOOT-ERR line; NULL: there was none. */
 const char *guest_io_error(const struct guest_io *io);
+
+/* The pattern was among the guest's output. */
+bool guest_io_found(const struct guest_io *io);
 
 /* The clock of deadlines. */
 int64_t guest_io_now_ms(void);

@@ -73,12 +73,27 @@ struct json_object *json_object_append(struct json_object *array)
     return object;
 }
 
-void json_finish(struct json_object *document)
+static const char *document_text(struct json_object *document)
 {
-    const char *text = json_object_to_json_string_ext(
-        document, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE);
+    const char *text = json_object_to_json_string_ext(document, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
+                                                                    JSON_C_TO_STRING_NOSLASHESCAPE);
     if (text == NULL)
         checked(NULL);
-    puts(text);
+    return text;
+}
+
+bool json_save(struct json_object *document, const char *path)
+{
+    FILE *file = fopen(path, "we");
+    bool saved = file != NULL && fputs(document_text(document), file) >= 0 && fputc('\n', file) != EOF;
+    if (file != NULL && fclose(file) != 0)
+        saved = false;
+    json_object_put(document);
+    return saved;
+}
+
+void json_finish(struct json_object *document)
+{
+    puts(document_text(document));
     json_object_put(document);
 }

@@ -24,6 +24,9 @@ struct json_object *json_array_in(struct json_object *object, const char *key);
 /* Appends an empty object to an array. */
 struct json_object *json_object_append(struct json_object *array);
 
+/* Writes the document to a file and frees it. False: errno says why it can't be written. */
+bool json_save(struct json_object *document, const char *path);
+
 /* Prints the document on stdout and frees it. */
 void json_finish(struct json_object *document);
 

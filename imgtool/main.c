@@ -9,6 +9,7 @@ static const struct command *const commands[] = {
     &command_build_image,
     &command_build_direct,
     &command_run,
+    &command_test,
     &command_explain,
     &command_inspect,
     &command_ls,

@@ -16,7 +16,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define PROCESS_RANDOM "XX" "XX" "XX" /* what mkdtemp() replaces */
+#define PROCESS_RANDOM                                                                                                 \
+    "XX"                                                                                                               \
+    "XX"                                                                                                               \
+    "XX" /* what mkdtemp() replaces */
 
 static void add_owned(struct arguments *arguments, char *text)
 {
@@ -50,6 +53,37 @@ void arguments_addf(struct arguments *arguments, const char *format, ...)
     add_owned(arguments, text);
 }
 
+static void print_quoted(FILE *to, const char *text)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=+,./:@%";
+    if (*text && strspn(text, plain) == strlen(text)) {
+        fputs(text, to);
+        return;
+    }
+    fputc('\'', to);
+    for (; *text; text++) {
+        if (*text == '\'')
+            fputs("'\\'", to);
+        fputc(*text, to);
+    }
+    fputc('\'', to);
+}
+
+char *arguments_text(const struct arguments *arguments)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *to = open_memstream(&text, &size);
+    for (size_t i = 0; to && i < arguments->count; i++) {
+        if (i)
+            fputc(' ', to);
+        print_quoted(to, arguments->items[i]);
+    }
+    if (!to || fclose(to) != 0)
+        err(1, "arguments");
+    return text;
+}
+
 void arguments_free(struct arguments *arguments)
 {
     for (size_t i = 0; i < arguments->count; i++)
@@ -80,7 +114,7 @@ bool process_find(const char *name, char *path)
 }
 
 /* In the child, before exec: everything that would tie it to our terminal and descriptors is cut. */
-static void child_prepare(pid_t parent, const int *keep, size_t count)
+static void child_prepare(pid_t parent, const int *keep, size_t count, int output, int errors)
 {
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -92,12 +126,14 @@ static void child_prepare(pid_t parent, const int *keep, size_t count)
     int null = open("/dev/null", O_RDONLY);
     if (null < 0 || dup2(null, STDIN_FILENO) < 0)
         _exit(127);
+    if (dup2(output, STDOUT_FILENO) < 0 || dup2(errors, STDERR_FILENO) < 0)
+        _exit(127);
     close_range(STDERR_FILENO + 1, ~0u, CLOSE_RANGE_CLOEXEC);
     for (size_t i = 0; i < count; i++)
         fcntl(keep[i], F_SETFD, 0);
 }
 
-pid_t process_start(const struct arguments *arguments, const int *keep, size_t count)
+static pid_t start(const struct arguments *arguments, const int *keep, size_t count, int output, int errors)
 {
     pid_t parent = getpid();
     pid_t pid = fork();
@@ -107,10 +143,20 @@ pid_t process_start(const struct arguments *arguments, const int *keep, size_t c
     }
     if (pid > 0)
         return pid;
-    child_prepare(parent, keep, count);
+    child_prepare(parent, keep, count, output, errors);
     execv(arguments->items[0], arguments->items);
     warn("can't start %s", arguments->items[0]);
     _exit(127);
+}
+
+pid_t process_start(const struct arguments *arguments, const int *keep, size_t count)
+{
+    return start(arguments, keep, count, STDOUT_FILENO, STDERR_FILENO);
+}
+
+pid_t process_start_to(const struct arguments *arguments, int output, int errors)
+{
+    return start(arguments, NULL, 0, output, errors);
 }
 
 bool process_wait(pid_t pid, int timeout_ms, int *status)

@@ -15,6 +15,9 @@ struct arguments {
 
 void arguments_add(struct arguments *arguments, const char *text);
 __attribute__((format(printf, 2, 3))) void arguments_addf(struct arguments *arguments, const char *format, ...);
+/* The line that a shell would take; the caller's to free. */
+char *arguments_text(const struct arguments *arguments);
+
 void arguments_free(struct arguments *arguments);
 
 /* Looks for an executable `name` in PATH, or takes it as it is if it has a slash. `path` gets PATH_MAX bytes. */
@@ -24,6 +27,9 @@ __attribute__((nonnull)) bool process_find(const char *name, char *path);
  * open. It leads a process group of its own, so that Ctrl-C reaches only us, and dies with us. Returns the pid, or -1.
  */
 pid_t process_start(const struct arguments *arguments, const int *keep, size_t count);
+
+/* The same with other files as its stdout and stderr. */
+pid_t process_start_to(const struct arguments *arguments, int output, int errors);
 
 /* Waits at most `timeout_ms`. True: it has ended, `status` is as waitpid() gives it. */
 bool process_wait(pid_t pid, int timeout_ms, int *status);

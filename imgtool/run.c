@@ -2,6 +2,7 @@
 #include "cli.h"
 #include "direct_file.h"
 #include "guest.h"
+#include "json.h"
 #include "kvm_probe.h"
 #include "process.h"
 #include "timeline.h"
@@ -16,7 +17,9 @@
 #include <unistd.h>
 
 static char *firmware, *disk, *machine, *memory, *cpu, *vga, *qemu_program, *screenshot, *serial_log, *e9_log;
-static int direct, cpus = 1, timeout_seconds, gdb, gui, no_serial, verbose, timeline, as_json;
+static char *success_pattern, *report;
+static int direct, cpus = 1, timeout_seconds, gdb, gui, no_serial, verbose, timeline, as_json, check_only;
+static struct pattern pattern;
 
 static const struct poptOption options[] = {
     {"firmware", 'f', POPT_ARG_STRING, &firmware, 0, "bios (the default) or uefi", "NAME"},
@@ -37,6 +40,11 @@ static const struct poptOption options[] = {
     {"timeout", 't', POPT_ARG_INT, &timeout_seconds, 0, "give up after that many seconds (default: never)", "S"},
     {"timeline", 0, POPT_ARG_NONE, &timeline, 0, "show where the loader's time went, when the guest has ended", NULL},
     {"json", 0, POPT_ARG_NONE, &as_json, 0, "--timeline as JSON; what the guest writes goes to stderr", NULL},
+    {"success-pattern", 0, POPT_ARG_STRING, &success_pattern, 0,
+     "success is this text in the guest's output; between slashes, a regular expression", "TEXT|/REGEX/"},
+    {"report", 0, POPT_ARG_STRING, &report, 0, "write the verdict to a file, as JSON", "FILE"},
+    {"check", 0, POPT_ARG_NONE | POPT_ARGFLAG_DOC_HIDDEN, &check_only, 0, "only check the options (for imgtool test)",
+     NULL},
     {"gdb", 'g', POPT_ARG_NONE, &gdb, 0, "wait for a debugger on TCP port 1234 before the first instruction", NULL},
     {"gui", 0, POPT_ARG_NONE, &gui, 0, "show the machine's screen in a window, until that is closed", NULL},
     {"qemu", 0, POPT_ARG_STRING, &qemu_program, 0, "QEMU to use (default: qemu-system-x86_64 in PATH)", "PATH"},
@@ -107,7 +115,7 @@ static bool options_ok(void)
 struct workspace {
     char directory[PATH_MAX], image[PATH_MAX], program[PATH_MAX];
     char variables[PATH_MAX + 32];
-    const char *ovmf_code; /* NULL: BIOS */
+    const char *ovmf_code, *ovmf_variables; /* as they are installed; NULL: BIOS */
 };
 
 static int missing(const char *what, const char *package)
@@ -135,15 +143,28 @@ static bool copy_file(const char *from, const char *to)
     return copied == 0;
 }
 
-static int find_firmware(struct workspace *workspace)
+static bool wants_uefi(void)
 {
-    const char *variables;
-    if (!firmware || strcmp(firmware, "bios") == 0)
-        return EXIT_OK;
-    if (!qemu_find_ovmf(&workspace->ovmf_code, &variables))
+    return firmware && strcmp(firmware, "uefi") == 0;
+}
+
+/* Is all here that this run needs? */
+static int find_programs(struct workspace *workspace)
+{
+    const char *program = qemu_program ? qemu_program : "qemu-system-x86_64";
+    if (!process_find(program, workspace->program))
+        return missing(program, "qemu-system-x86");
+    if (wants_uefi() && !qemu_find_ovmf(&workspace->ovmf_code, &workspace->ovmf_variables))
         return missing("OVMF, the UEFI firmware for QEMU,", "ovmf");
+    return EXIT_OK;
+}
+
+static int copy_variables(struct workspace *workspace)
+{
+    if (!workspace->ovmf_code)
+        return EXIT_OK;
     snprintf(workspace->variables, sizeof workspace->variables, "%s/variables.fd", workspace->directory);
-    return copy_file(variables, workspace->variables) ? EXIT_OK : EXIT_IO;
+    return copy_file(workspace->ovmf_variables, workspace->variables) ? EXIT_OK : EXIT_IO;
 }
 
 /* Of the two ways in, PVH tells more than Multiboot 1: --pvh makes QEMU choose it. */
@@ -203,9 +224,9 @@ static int find_image(struct workspace *workspace, const char *path)
 
 static int prepare(struct workspace *workspace, const char *image)
 {
-    if (!process_find(qemu_program ? qemu_program : "qemu-system-x86_64", workspace->program))
-        return missing(qemu_program ? qemu_program : "qemu-system-x86_64", "qemu-system-x86");
-    int code = find_firmware(workspace);
+    int code = find_programs(workspace);
+    if (code == EXIT_OK)
+        code = copy_variables(workspace);
     return code == EXIT_OK ? find_image(workspace, image) : code;
 }
 
@@ -238,7 +259,23 @@ static void show_timeline(const struct workspace *workspace)
     fflush(stdout);
 }
 
-static int run_guest(const struct workspace *workspace, const char *const *extra, int *signal)
+static int write_report(const char *image, const struct guest_result *result)
+{
+    struct json_object *document = json_document("run");
+    json_text(document, "image", image);
+    json_text(document, "verdict", guest_verdict_word(result->code));
+    json_number(document, "exit_code", (uint64_t)result->code);
+    json_text(document, "reason", result->reason);
+    if (result->boot_error[0])
+        json_text(document, "boot_error", result->boot_error);
+    json_number(document, "milliseconds", (uint64_t)result->run_ms);
+    if (json_save(document, report))
+        return EXIT_OK;
+    cli_error("%s: can't write the report: %s", report, strerror(errno));
+    return EXIT_IO;
+}
+
+static int run_guest(const struct workspace *workspace, const char *const *extra, struct guest_result *result)
 {
     const char *accelerator = kvm_choose_accelerator();
     if (!accelerator) {
@@ -264,27 +301,30 @@ static int run_guest(const struct workspace *workspace, const char *const *extra
                  .ovmf_code = workspace->ovmf_code,
                  .ovmf_vars = workspace->variables,
                  .extra = extra},
-        .io = {.serial = !no_serial, .serial_log = serial_log, .e9_log = e9_log},
+        .io = {.serial = !no_serial,
+               .serial_log = serial_log,
+               .e9_log = e9_log,
+               .pattern = success_pattern ? &pattern : NULL},
         .screenshot = screenshot,
         .timeout_seconds = timeout_seconds,
         .verbose = verbose,
     };
     if (gdb)
         cli_note("the machine waits for a debugger: gdb -ex 'target remote :1234' KERNEL");
-    return guest_run(&guest, signal);
+    return guest_run(&guest, result);
 }
 
 /* With --json, stdout is the document's alone. */
-static int run_watched(const struct workspace *workspace, const char *const *extra, int *signal)
+static int run_watched(const struct workspace *workspace, const char *const *extra, struct guest_result *result)
 {
     struct arguments arguments = {0};
     if (!timeline)
-        return run_guest(workspace, extra, signal);
+        return run_guest(workspace, extra, result);
     add_timeline_port(workspace, extra, &arguments);
     int stdout_kept = as_json ? dup(STDOUT_FILENO) : -1;
     if (stdout_kept >= 0)
         dup2(STDERR_FILENO, STDOUT_FILENO);
-    int code = run_guest(workspace, (const char *const *)arguments.items, signal);
+    int code = run_guest(workspace, (const char *const *)arguments.items, result);
     if (stdout_kept >= 0) {
         dup2(stdout_kept, STDOUT_FILENO);
         close(stdout_kept);
@@ -306,24 +346,30 @@ static int run(poptContext context)
         cli_error("one image, not '%s' too; arguments for QEMU go behind --", arguments[1]);
         return EXIT_USAGE;
     }
-    if (!options_ok())
+    if (!options_ok() || (success_pattern && !pattern_open(&pattern, success_pattern)))
         return EXIT_USAGE;
 
     static struct workspace workspace;
+    if (check_only)
+        return find_programs(&workspace);
     sigset_t before;
-    int signal = 0;
+    struct guest_result result = {0};
     guest_io_block_signals(&before);
     int code = EXIT_IO;
     if (temporary_directory_make(workspace.directory)) {
         code = prepare(&workspace, arguments[0]);
         if (code == EXIT_OK)
-            code = run_watched(&workspace, (const char *const *)arguments + 1, &signal);
+            code = run_watched(&workspace, (const char *const *)arguments + 1, &result);
+        if (report && result.reason[0] && write_report(arguments[0], &result) != EXIT_OK)
+            code = EXIT_IO;
         temporary_directory_remove(workspace.directory);
     }
     /* A signal that was held back ends us here, in the way that a shell expects. */
     sigprocmask(SIG_SETMASK, &before, NULL);
-    if (signal)
-        raise(signal);
+    if (result.signal)
+        raise(result.signal);
+    if (success_pattern)
+        pattern_close(&pattern);
     return code;
 }
 

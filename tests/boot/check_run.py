@@ -26,6 +26,8 @@ SOURCE = Path(__file__).resolve().parent / "guest.asm"
 class Bench:
     """A scratch directory with guests, and imgtool."""
 
+    command = "run"
+
     def __init__(self, arguments, directory):
         self.imgtool = arguments.imgtool
         self.kernels = Path(arguments.kernels)
@@ -42,7 +44,7 @@ class Bench:
     def start(self, *options, environment=None, **streams):
         settings = os.environ | {"IMGTOOL_ACCEL": "tcg", "TMPDIR": str(self.temporary)} | (environment or {})
         streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | streams
-        return subprocess.Popen([self.imgtool, "run", *map(str, options)], env=settings, **streams)
+        return subprocess.Popen([self.imgtool, self.command, *map(str, options)], env=settings, **streams)
 
     def run(self, *options, timeout=60, **more):
         """Returns exit code, stdout, stderr."""
@@ -131,6 +133,29 @@ def boot_error_on_e9(bench):
 
 def boot_error_then_reset(bench):
     bench.expect(RESET, bench.guest("reset", TEXT='"BOOT-ERR 208 4 x"'), output="BOOT-ERR 208 4 x\r\n")
+
+
+def success_pattern(bench):
+    image = bench.guest("spin", TEXT='"5 of 5 passed"')
+    for pattern in ("of 5 pass", "/^5 of [0-9]+ passed$/"):
+        bench.expect(OK, image, "--success-pattern", pattern, output="5 of 5 passed\r\n", said="success pattern")
+    bench.expect(TIMEOUT, image, "--success-pattern", "6 of 6", output="5 of 5 passed\r\n", timeout=3)
+    bench.expect(GUEST_FAILED, bench.guest("exit", VALUE=0x10), "--success-pattern", "bye", said="did not appear")
+    bench.expect(USAGE, image, "--success-pattern", "", output="", said="empty")
+
+
+def report(bench):
+    path = bench.directory / "report.json"
+    for end, code, verdict in (("exit", OK, "success"), ("reset", RESET, "reset"), ("spin", TIMEOUT, "timeout")):
+        image = bench.guest(end, VALUE=0x10)
+        bench.expect(code, image, "--report", path, timeout=3 if end == "spin" else 60)
+        said = json.loads(path.read_text())
+        found = [said[name] for name in ("schema", "version", "image", "verdict", "exit_code")]
+        assert found == ["imgtool-run", 1, str(image), verdict, code], said
+        assert said["reason"] and "boot_error" not in said, said
+    bench.expect(GUEST_FAILED, bench.guest("halt", TEXT='"BOOT-ERR R 1"'), "--report", path, output="BOOT-ERR R 1\r\n")
+    assert json.loads(path.read_text())["boot_error"] == "BOOT-ERR R 1"
+    bench.expect(IO_ERROR, bench.guest("exit", VALUE=0x10), "--report", bench.directory / "none" / "x", said="report")
 
 
 def without_serial(bench):
@@ -324,19 +349,19 @@ CASES = {
     function.__name__.replace("_", "-"): function
     for function in (
         success, failure, unknown_value, reset, triple_fault, time_out, silent_halt, boot_error, boot_error_on_e9,
-        boot_error_then_reset, without_serial, serial_log, screenshot, screenshot_without_screen, image_is_not_changed,
+        boot_error_then_reset, success_pattern, report, without_serial, serial_log, screenshot, screenshot_without_screen, image_is_not_changed,
         every_disk, isa_debug_exit_of_the_user, kernel, kernel_refused, no_image, bad_options, qemu_missing, qemu_refuses,
         qemu_killed, interrupted, killed, reader_goes_away, full_disk, input_is_left_alone, terminal,
         timeline, no_timeline,
     )
 }  # fmt: skip
-QUICK = {"success", "failure", "reset", "boot-error", "bad-options", "qemu-missing", "interrupted"}
+LABELS = dict.fromkeys(("success", "failure", "reset", "boot-error", "bad-options", "qemu-missing", "interrupted"), "quick")
 
 
-def main():
+def main(cases, labels, bench):
     if sys.argv[1:] == ["list"]:
-        for name in CASES:
-            print("quick" if name in QUICK else "default", name)
+        for name in cases:
+            print(labels.get(name, "default"), name)
         return
     parser = argparse.ArgumentParser()
     parser.add_argument("--imgtool", required=True)
@@ -347,8 +372,8 @@ def main():
     machine.clean_up_when_terminated()
     machine.need("qemu-system-x86_64", "qemu-system-x86")
     with tempfile.TemporaryDirectory(prefix="stagecoach-run-") as directory:
-        CASES[arguments.case](Bench(arguments, Path(directory)))
+        cases[arguments.case](bench(arguments, Path(directory)))
 
 
 if __name__ == "__main__":
-    main()
+    main(CASES, LABELS, Bench)

@@ -1,0 +1,30 @@
+/* The text by which a guest says that all went well, for kernels that do not know the exit port. */
+#ifndef STAGECOACH_IMGTOOL_PATTERN_H
+#define STAGECOACH_IMGTOOL_PATTERN_H
+
+#include <regex.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct pattern {
+    const char *text;
+    bool is_regex;
+    regex_t regex;
+};
+
+/* One stream of output that is searched. Start with {0}. */
+struct pattern_search {
+    char line[4096]; /* the one that is coming in, its end cut off if it is longer */
+    size_t size;
+    bool found;
+};
+
+/* "all tests passed" is that text; "/^passed: [0-9]+$/" an extended regular expression (POSIX). False after an error
+ * message. `text` must outlive the pattern. */
+bool pattern_open(struct pattern *pattern, const char *text);
+void pattern_close(struct pattern *pattern);
+
+/* Takes output of the guest. Text is found as soon as it is there, a regular expression when its line is complete. */
+void pattern_feed(const struct pattern *pattern, struct pattern_search *search, const char *bytes, size_t size);
+
+#endif
