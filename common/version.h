@@ -4,4 +4,7 @@
 
 #define STAGECOACH_VERSION "0.1.0"
 
+/* Of the manual pages. */
+#define STAGECOACH_DATE "2026-11-25"
+
 #endif

@@ -1,6 +1,7 @@
 #include "cli.h"
 
 #include "nearest.h"
+#include "option_list.h"
 
 #include <stdarg.h>
 #include <stdbool.h>
@@ -41,10 +42,12 @@ void cli_print_overview(FILE *to, const struct command *const *commands)
           "Usage: imgtool COMMAND [OPTION...] [ARGUMENT...]\n\nExamples:\n",
           to);
     for (size_t i = 0; commands[i]; i++)
-        fprintf(to, "  %.*s\n", (int)strcspn(commands[i]->examples, "\n"), commands[i]->examples);
+        if (!commands[i]->hidden)
+            fprintf(to, "  %.*s\n", (int)strcspn(commands[i]->examples, "\n"), commands[i]->examples);
     fputs("\nCommands:\n", to);
     for (size_t i = 0; commands[i]; i++)
-        fprintf(to, "  %-14s %s\n", commands[i]->name, commands[i]->summary);
+        if (!commands[i]->hidden)
+            fprintf(to, "  %-14s %s\n", commands[i]->name, commands[i]->summary);
     fputs("\n'imgtool help COMMAND' shows a command's options; 'imgtool --version' the version.\n", to);
 }
 
@@ -55,7 +58,7 @@ const struct command *cli_find_command(const struct command *const *commands, co
     for (; commands[count] && count < NAMES_MAX; count++) {
         if (strcmp(commands[count]->name, name) == 0)
             return commands[count];
-        names[count] = commands[count]->name;
+        names[count] = commands[count]->hidden ? "" : commands[count]->name;
     }
     const char *nearest = nearest_word(name, names, count);
     if (nearest)
@@ -78,7 +81,7 @@ static void parser_open(struct parser *parser, const struct command *command, in
     argv[0] = parser->name;
     parser->table[0] =
         (struct poptOption){NULL, 0, POPT_ARG_INCLUDE_TABLE, (void *)(uintptr_t)command->options, 0, "Options:", NULL};
-    parser->table[1] = (struct poptOption){"help", 'h', POPT_ARG_NONE, NULL, OPTION_HELP, "show this help", NULL};
+    parser->table[1] = (struct poptOption){"help", 'h', POPT_ARG_NONE, NULL, OPTION_HELP, COMMAND_HELP_TEXT, NULL};
     parser->table[2] = (struct poptOption)POPT_TABLEEND;
     parser->context = poptGetContext(parser->name, argc, argv, parser->table, 0);
     if (!parser->context) {
@@ -114,15 +117,11 @@ void cli_print_help(const struct command *command)
 static void report_bad_option(const struct parser *parser, const struct command *command, int code)
 {
     const char *option = poptBadOption(parser->context, POPT_BADOPTION_NOALIAS);
-    const char *names[NAMES_MAX];
-    size_t count = 0;
-    for (const struct poptOption *known = command->options; count < NAMES_MAX - 1; known++) {
-        if (!known->longName && !known->shortName && !known->arg)
-            break;
-        if (known->longName && !(known->argInfo & POPT_ARGFLAG_DOC_HIDDEN))
-            names[count++] = known->longName;
-    }
-    names[count++] = "help";
+    struct option_view options[OPTION_LIST_MAX];
+    const char *names[OPTION_LIST_MAX];
+    size_t count = option_list(command, options);
+    for (size_t i = 0; i < count; i++)
+        names[i] = options[i].name;
     const char *nearest = NULL;
     if (code == POPT_ERROR_BADOPT && strncmp(option, "--", 2) == 0)
         nearest = nearest_word(option + 2, names, count);

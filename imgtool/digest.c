@@ -1,15 +1,21 @@
 #include "digest.h"
 
-#include <nettle/sha2.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #define PIECE_SIZE (1u << 20)
 
+void digest_end(struct sha256_ctx *context, char text[DIGEST_TEXT_SIZE])
+{
+    uint8_t digest[SHA256_DIGEST_SIZE];
+    sha256_digest(context, sizeof digest, digest);
+    for (size_t i = 0; i < sizeof digest; i++)
+        snprintf(text + 2 * i, 3, "%02x", digest[i]);
+}
+
 enum status digest_fat_file(struct fat_file *file, char text[DIGEST_TEXT_SIZE], struct error *error)
 {
     struct sha256_ctx context;
-    uint8_t digest[SHA256_DIGEST_SIZE];
     enum status status = STATUS_OK;
     uint8_t *piece = malloc(PIECE_SIZE);
     if (piece == NULL)
@@ -22,8 +28,6 @@ enum status digest_fat_file(struct fat_file *file, char text[DIGEST_TEXT_SIZE], 
             sha256_update(&context, size, piece);
     }
     free(piece);
-    sha256_digest(&context, sizeof digest, digest);
-    for (size_t i = 0; i < sizeof digest; i++)
-        snprintf(text + 2 * i, 3, "%02x", digest[i]);
+    digest_end(&context, text);
     return status;
 }

@@ -23,7 +23,7 @@ static const struct poptOption options[] = {
     {"config", 0, POPT_ARG_STRING, &config, 0, "the configuration that the image will have", "FILE"},
     {"memory", 'm', POPT_ARG_STRING, &memory, 0,
      "the machine's memory: a size (default: 256M), or a file with a memory map", "SIZE|FILE"},
-    {"firmware", 'f', POPT_ARG_STRING, &firmware, 0, "bios (the default) or uefi", "NAME"},
+    {"firmware", 'f', POPT_ARG_STRING, &firmware, 0, "bios (the default) or uefi", "bios|uefi"},
     {"display", 0, POPT_ARG_STRING, &display, 0,
      "WIDTHxHEIGHT (default: 1280x800), with @ADDRESS of the framebuffer, or none", "MODE"},
     {"kaslr-seed", 0, POPT_ARG_STRING, &kaslr_seed, 0, "the kaslr-seed that the configuration will have", "HEX"},

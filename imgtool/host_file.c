@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -129,8 +128,7 @@ static enum exit_code copy_range(const struct host_file *file, uint64_t from, ui
     return EXIT_OK;
 }
 
-/* The next stretch of data at or behind *start, up to *end; false if only a hole is left. */
-static bool next_data(const struct host_file *file, uint64_t *start, uint64_t *end)
+bool host_file_next_data(const struct host_file *file, uint64_t *start, uint64_t *end)
 {
     off_t data = lseek(file->fd, (off_t)*start, SEEK_DATA);
     if (data < 0 && errno == ENXIO)
@@ -160,7 +158,7 @@ enum exit_code host_file_unchanged(const struct host_file *file)
 enum exit_code host_file_copy(const struct host_file *file, int fd, uint64_t offset, const char *to)
 {
     uint64_t start = 0, end;
-    while (start < file->size && next_data(file, &start, &end)) {
+    while (start < file->size && host_file_next_data(file, &start, &end)) {
         enum exit_code code = copy_range(file, start, end - start, fd, offset + start, to);
         if (code != EXIT_OK)
             return code;

@@ -4,6 +4,7 @@
 
 #include "failure.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/stat.h>
 
@@ -28,6 +29,9 @@ enum exit_code host_file_read(const struct host_file *file, uint64_t offset, uin
 /* Copies the whole file to `offset` of `fd` (whose name is `to`, for messages), leaving out its holes: the target has
  * zeroes there already. Fails if the file has changed since it was opened. */
 enum exit_code host_file_copy(const struct host_file *file, int fd, uint64_t offset, const char *to);
+
+/* The next stretch of data at or behind *start, up to *end; false if only a hole is left. */
+bool host_file_next_data(const struct host_file *file, uint64_t *start, uint64_t *end);
 
 /* Fails if the file has changed since it was opened. */
 enum exit_code host_file_unchanged(const struct host_file *file);

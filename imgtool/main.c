@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-static const struct command *const commands[] = {
+const struct command *const imgtool_commands[] = {
     &command_build_image,
     &command_build_direct,
     &command_run,
@@ -19,6 +19,10 @@ static const struct command *const commands[] = {
     &command_update,
     &command_write,
     &command_devices,
+    &command_convert,
+    &command_doctor,
+    &command_completion,
+    &command_man,
     NULL,
 };
 
@@ -34,10 +38,10 @@ static int finish(int code)
 static int help(int argc, const char **argv)
 {
     if (argc < 2) {
-        cli_print_overview(stdout, commands);
+        cli_print_overview(stdout, imgtool_commands);
         return EXIT_OK;
     }
-    const struct command *command = cli_find_command(commands, argv[1]);
+    const struct command *command = cli_find_command(imgtool_commands, argv[1]);
     if (!command)
         return EXIT_USAGE;
     cli_print_help(command);
@@ -49,7 +53,7 @@ int main(int argc, char **argv)
     const char **words = (const char **)argv + 1;
     int count = argc - 1;
     if (count < 1) {
-        cli_print_overview(stderr, commands);
+        cli_print_overview(stderr, imgtool_commands);
         return EXIT_USAGE;
     }
     if (strcmp(words[0], "--version") == 0) {
@@ -58,6 +62,6 @@ int main(int argc, char **argv)
     }
     if (strcmp(words[0], "help") == 0 || strcmp(words[0], "--help") == 0 || strcmp(words[0], "-h") == 0)
         return finish(help(count, words));
-    const struct command *command = cli_find_command(commands, words[0]);
+    const struct command *command = cli_find_command(imgtool_commands, words[0]);
     return finish(command ? cli_run_command(command, count, words) : EXIT_USAGE);
 }

@@ -22,16 +22,16 @@ static int direct, cpus = 1, timeout_seconds, gdb, gui, no_serial, verbose, time
 static struct pattern pattern;
 
 static const struct poptOption options[] = {
-    {"firmware", 'f', POPT_ARG_STRING, &firmware, 0, "bios (the default) or uefi", "NAME"},
+    {"firmware", 'f', POPT_ARG_STRING, &firmware, 0, "bios (the default) or uefi", "bios|uefi"},
     {"direct", 'D', POPT_ARG_NONE, &direct, 0,
      "no disk and no boot firmware's help: start a kernel, or a file of build-direct, as -kernel; much faster", NULL},
-    {"disk", 'd', POPT_ARG_STRING, &disk, 0, "ide, ahci (the default), virtio, nvme, usb or scsi", "KIND"},
+    {"disk", 'd', POPT_ARG_STRING, &disk, 0, "the disk (default: ahci)", "ide|ahci|virtio|nvme|usb|scsi"},
     {"machine", 'M', POPT_ARG_STRING, &machine, 0,
-     "q35, or pc (the default for --disk ide); microvm (the default for --direct)", "NAME"},
+     "q35, or pc (the default for --disk ide); microvm (the default for --direct)", "q35|pc|microvm"},
     {"memory", 'm', POPT_ARG_STRING, &memory, 0, "memory of the machine (default: 256M)", "SIZE"},
     {"cpu", 0, POPT_ARG_STRING, &cpu, 0, "CPU model and features as QEMU names them", "MODEL"},
     {"smp", 0, POPT_ARG_INT, &cpus, 0, "number of CPUs (default: 1)", "N"},
-    {"vga", 0, POPT_ARG_STRING, &vga, 0, "none, std (the default), cirrus, virtio or qxl", "CARD"},
+    {"vga", 0, POPT_ARG_STRING, &vga, 0, "the graphics card (default: std)", "none|std|cirrus|virtio|qxl"},
     {"no-serial", 0, POPT_ARG_NONE, &no_serial, 0, "a machine without a serial port; shows port E9 instead", NULL},
     {"serial-log", 0, POPT_ARG_STRING, &serial_log, 0, "write COM1's output to a file, too", "FILE"},
     {"e9-log", 0, POPT_ARG_STRING, &e9_log, 0, "write to a file what the guest writes to port E9", "FILE"},

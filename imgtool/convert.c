@@ -1,0 +1,195 @@
+/* imgtool convert: an image in other forms: disks of virtual machines, compressed, with a block map. */
+#include "bmap.h"
+#include "cli.h"
+#include "compress.h"
+#include "convert_qemu.h"
+#include "json.h"
+#include "operands.h"
+#include "output.h"
+#include "size.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define DISK_SECTOR 512u
+
+static char *compress_name, *bmap_path;
+static int force, as_json, quiet;
+
+static const struct poptOption options[] = {
+    {"compress", 'c', POPT_ARG_STRING, &compress_name, 0,
+     "compress it (default OUTPUT: the image's name with .gz, .zst)", "gz|zst"},
+    {"bmap", 'b', POPT_ARG_STRING, &bmap_path, 0, "write a block map, too, by which bmaptool copies the image quickly",
+     "FILE"},
+    {"force", 'f', POPT_ARG_NONE, &force, 0, "overwrite a file that is not an image", NULL},
+    {"quiet", 'q', POPT_ARG_NONE, &quiet, 0, "say nothing unless something is wrong", NULL},
+    {"json", 0, POPT_ARG_NONE, &as_json, 0, "say what was written as JSON", NULL},
+    POPT_TABLEEND,
+};
+
+struct conversion {
+    struct host_file image;
+    char *output; /* NULL: only a block map */
+    const struct disk_format *format;
+    const struct compressor *compressor; /* one of both, with output */
+    uint64_t output_size;
+    struct bmap bmap;
+};
+
+static const char *ending(const char *path)
+{
+    const char *slash = strrchr(path, '/'), *dot = strrchr(path, '.');
+    return dot && (!slash || dot > slash) ? dot + 1 : "";
+}
+
+/* What is to be made, from the output's name and --compress. */
+static enum exit_code choose(struct conversion *conversion, const char *image, const char *output)
+{
+    if (compress_name && !(conversion->compressor = compressor_find(compress_name)))
+        return failure(EXIT_USAGE, "--compress %s: choose gz or zst", compress_name);
+    if (!output && !conversion->compressor && !bmap_path)
+        return failure(EXIT_USAGE,
+                       "what is it to become? Name the output, such as disk.qcow2, or use --compress or --bmap");
+    if (!output && !conversion->compressor)
+        return EXIT_OK;
+    if (asprintf(&conversion->output, "%s%s%s", output ? output : image, output ? "" : ".",
+                 output ? "" : compress_name) < 0) {
+        conversion->output = NULL;
+        return failure_memory();
+    }
+    if (conversion->compressor || !output)
+        return EXIT_OK;
+    conversion->compressor = compressor_find(ending(output));
+    conversion->format = conversion->compressor ? NULL : disk_format_find(ending(output));
+    if (conversion->compressor || conversion->format)
+        return EXIT_OK;
+    return failure(EXIT_USAGE, "%s: the output's name ends in .qcow2, .vhd, .vmdk, .vdi, .gz or .zst", output);
+}
+
+static enum exit_code check_outputs(const struct conversion *conversion)
+{
+    const struct host_file *const inputs[] = {&conversion->image};
+    enum exit_code code = EXIT_OK;
+    if (conversion->image.size == 0 || (conversion->format && conversion->image.size % DISK_SECTOR != 0))
+        return failure(EXIT_INPUT_REJECTED, "%s: has %lu bytes; a disk image consists of sectors of 512 bytes",
+                       conversion->image.path, conversion->image.size);
+    if (conversion->output)
+        code = output_check(conversion->output, force, inputs, 1);
+    if (code == EXIT_OK && bmap_path)
+        code = output_check(bmap_path, force, inputs, 1);
+    if (code == EXIT_OK && bmap_path && conversion->output && strcmp(bmap_path, conversion->output) == 0)
+        code = failure(EXIT_USAGE, "%s: can't be the output and the block map", bmap_path);
+    return code;
+}
+
+static enum exit_code write_image(struct conversion *conversion)
+{
+    struct output output;
+    struct stat written;
+    const char *name = conversion->output;
+    enum exit_code code = output_begin(&output, name, 0);
+    if (code == EXIT_OK && conversion->format)
+        code = convert_qemu(&conversion->image, conversion->format, output.temporary, name);
+    else if (code == EXIT_OK)
+        code = conversion->compressor->run(&conversion->image, output.fd, name, &conversion->output_size);
+    if (code == EXIT_OK && fstat(output.fd, &written) == 0)
+        conversion->output_size = (uint64_t)written.st_size;
+    if (code == EXIT_OK)
+        code = output_commit(&output);
+    output_end(&output);
+    return code;
+}
+
+static enum exit_code write_bmap(struct conversion *conversion)
+{
+    struct output output;
+    enum exit_code code = bmap_make(&conversion->image, &conversion->bmap);
+    if (code != EXIT_OK)
+        return code;
+    code = output_begin(&output, bmap_path, 0);
+    if (code == EXIT_OK)
+        code = host_write(output.fd, 0, conversion->bmap.text, conversion->bmap.text_size, bmap_path);
+    if (code == EXIT_OK)
+        code = output_commit(&output);
+    output_end(&output);
+    return code;
+}
+
+static const char *form(const struct conversion *conversion)
+{
+    return conversion->format ? conversion->format->name : conversion->compressor->name;
+}
+
+static void report_json(const struct conversion *conversion)
+{
+    struct json_object *document = json_document("convert");
+    json_text(document, "image", conversion->image.path);
+    json_number(document, "image_size", conversion->image.size);
+    if (conversion->output) {
+        json_text(document, "output", conversion->output);
+        json_text(document, "format", form(conversion));
+        json_number(document, "output_size", conversion->output_size);
+    }
+    if (bmap_path) {
+        struct json_object *bmap = json_object_in(document, "bmap");
+        json_text(bmap, "file", bmap_path);
+        json_number(bmap, "block_size", BMAP_BLOCK_SIZE);
+        json_number(bmap, "blocks", conversion->bmap.block_count);
+        json_number(bmap, "mapped_blocks", conversion->bmap.mapped_count);
+    }
+    json_finish(document);
+}
+
+static void report(const struct conversion *conversion)
+{
+    char size[32];
+    if (conversion->output)
+        printf("%s: %s, %s\n", conversion->output, form(conversion),
+               size_text(conversion->output_size, size, sizeof size));
+    if (bmap_path)
+        printf("%s: %lu of %lu blocks have to be copied\n", bmap_path, conversion->bmap.mapped_count,
+               conversion->bmap.block_count);
+}
+
+static enum exit_code convert(struct conversion *conversion)
+{
+    enum exit_code code = check_outputs(conversion);
+    if (code == EXIT_OK && conversion->output)
+        code = write_image(conversion);
+    if (code == EXIT_OK && bmap_path)
+        code = write_bmap(conversion);
+    if (code == EXIT_OK && as_json)
+        report_json(conversion);
+    else if (code == EXIT_OK && !quiet)
+        report(conversion);
+    return code;
+}
+
+static int run(poptContext context)
+{
+    struct conversion conversion = {.image = {.fd = -1}};
+    const char *operands[2];
+    enum exit_code code = operands_take(context, "imgtool convert IMAGE [OUTPUT]", 1, 2, operands);
+    if (code == EXIT_OK)
+        code = choose(&conversion, operands[0], operands[1]);
+    if (code == EXIT_OK)
+        code = host_file_open(&conversion.image, operands[0]);
+    if (code == EXIT_OK)
+        code = convert(&conversion);
+    host_file_close(&conversion.image);
+    bmap_free(&conversion.bmap);
+    free(conversion.output);
+    return code;
+}
+
+const struct command command_convert = {
+    .name = "convert",
+    .arguments = "IMAGE [OUTPUT]",
+    .summary = "make a disk of a virtual machine, or a compressed file, of an image",
+    .examples = "imgtool convert disk.img disk.qcow2\n"
+                "imgtool convert disk.img disk.vhd\n"
+                "imgtool convert disk.img --compress zst --bmap disk.bmap",
+    .options = options,
+    .run = run,
+};
