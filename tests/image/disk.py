@@ -7,13 +7,45 @@ SECTOR = 512
 ESP_GUID = bytes.fromhex("28732ac11ff8d211ba4b00a0c93ec93b")
 
 
+class Mirror:
+    """A file that holds a part of the image, and of which only what changed is written again."""
+
+    def __init__(self, path, start, end):
+        self.path, self.start, self.end = path, start, end
+        self.written = []  # what is not fresh in the file: (offset in the image, size)
+
+    def fill(self, data):
+        """What is zero stays a hole."""
+        step = 1 << 16
+        with open(self.path, "wb") as file:
+            for at in range(self.start, self.end, step):
+                part = data[at : min(at + step, self.end)]
+                if part.count(0) != len(part):
+                    file.seek(at - self.start)
+                    file.write(part)
+            file.truncate(self.end - self.start)
+
+    def update(self, data, changed):
+        with open(self.path, "r+b") as file:
+            file.truncate(min(len(data), self.end) - self.start)
+            for at, size in self.written + changed:
+                first, last = max(at, self.start), min(at + size, self.end)
+                if first < last:
+                    file.seek(first - self.start)
+                    file.write(data[first:last])
+        self.written = changed
+
+
 class Disk:
-    """The bytes of an image; what is changed goes to the file with save()."""
+    """The bytes of an image; what is changed goes to the file with save(), and away again by reset() and save()."""
 
     def __init__(self, path):
         self.path = path
         self.fresh = path.read_bytes()
-        self.reset()
+        self.bytes = bytearray(self.fresh)
+        self.changed = []  # (offset, size) since reset()
+        self.file = Mirror(path, 0, len(self.fresh))
+        self.volume_file = None
         self.gpt = self.bytes[450] == 0xEE
         self.stages = self.get(424, 8) * SECTOR
         self.stages_size = self.get(436, 2) * SECTOR
@@ -40,17 +72,33 @@ class Disk:
             self.root = self.cluster(self.get(at + 44, 4))
 
     def reset(self):
-        self.bytes = bytearray(self.fresh)
-        self.dirty = True
+        self.bytes += self.fresh[len(self.bytes) :]
+        for at, size in self.changed:
+            self.bytes[at : at + size] = self.fresh[at : at + size]
+        self.changed = []
+
+    def is_fresh(self):
+        return len(self.bytes) == len(self.fresh) and all(
+            self.bytes[at : at + size] == self.fresh[at : at + size] for at, size in self.changed
+        )
 
     def get(self, at, size):
         return int.from_bytes(self.bytes[at : at + size], "little")
 
+    def write(self, at, data):
+        assert at >= 0 and at + len(data) <= len(self.bytes)
+        self.bytes[at : at + len(data)] = data
+        self.changed.append((at, len(data)))
+
+    def truncate(self, size):
+        self.changed.append((size, len(self.bytes) - size))
+        del self.bytes[size:]
+
     def put(self, at, size, value):
-        self.bytes[at : at + size] = value.to_bytes(size, "little")
+        self.write(at, value.to_bytes(size, "little"))
 
     def flip(self, at):
-        self.bytes[at] ^= 0xFF
+        self.write(at, bytes([self.bytes[at] ^ 0xFF]))
 
     def cluster(self, number):
         return self.data + (number - 2) * self.cluster_size
@@ -92,11 +140,14 @@ class Disk:
         self.repair_header_crc(header)
 
     def save(self):
-        self.path.write_bytes(self.bytes)
+        self.file.update(self.bytes, self.changed)
 
     def fsck(self, scratch):
-        """What fsck.fat says of the volume: (sound, text)."""
-        scratch.write_bytes(self.bytes[self.volume : self.volume + self.volume_size])
+        """What fsck.fat says of the volume, which goes to a scratch file: (sound, text)."""
+        if self.volume_file is None:
+            self.volume_file = Mirror(scratch, self.volume, self.volume + self.volume_size)
+            self.volume_file.fill(self.fresh)
+        self.volume_file.update(self.bytes, self.changed)
         done = subprocess.run(["/sbin/fsck.fat", "-n", scratch], capture_output=True, text=True, check=False)
         return done.returncode == 0, done.stdout
 

@@ -58,7 +58,7 @@ def one_less_free(d):
 def replace(where, text):
     def apply(d):
         at = where(d)
-        d.bytes[at : at + len(text)] = text
+        d.write(at, text)
 
     return apply
 
@@ -169,7 +169,7 @@ GPT = [
     ("backup-entry", flip(lambda d: backup_entries(d) + 16), "backup GPT entries", "sgdisk"),
     ("backup-alternate", both(put(lambda d: d.last + 32, 8, 9), lambda d: d.repair_header_crc(d.last)),
      "backup GPT header"),
-    ("truncated", lambda d: d.bytes.__delitem__(slice(d.last, None)), "protective MBR entry", "sgdisk"),
+    ("truncated", lambda d: d.truncate(d.last), "protective MBR entry", "sgdisk"),
 ]  # fmt: skip
 
 MBR = [

@@ -53,7 +53,7 @@ class Corpus:
     def check(self, name, damage, structure, *judges):
         self.disk.reset()
         damage(self.disk)
-        if self.disk.bytes == self.disk.fresh:
+        if self.disk.is_fresh():
             self.fail(name, "changed nothing")
         self.disk.save()
         code, report, said = self.verify()

@@ -336,7 +336,7 @@ static void down_to_the_last_megabyte(void **state)
 {
     (void)state;
     unsigned booted = 0, refused = 0;
-    for (uint64_t size = 8 << 20; size > 0; size -= 1 << 16) {
+    for (uint64_t size = 3 << 20; size > 0; size -= 1 << 16) {
         reset(state);
         make_everything();
         fake->region_count = 0;

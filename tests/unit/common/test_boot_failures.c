@@ -227,9 +227,19 @@ static void empty_configuration_is_one(void **state)
 
 /* --- kernels ----------------------------------------------------------------------------------------------------- */
 
+/* Around every edge inside the file, and some between; every size there is, is planned by unit/elf_samples. */
 static void truncated_kernels(void **state)
 {
-    for (uint64_t size = 0; size < SAMPLE_DATA + SAMPLE_DATA_SIZE; size += size < 0x500 ? 1 : 0x37) {
+    static const uint64_t edges[] = {0,
+                                     sizeof(Elf64_Ehdr),
+                                     sizeof(Elf64_Ehdr) + sizeof(Elf64_Phdr),
+                                     SAMPLE_NOTE,
+                                     SAMPLE_TEXT,
+                                     SAMPLE_TEXT + SAMPLE_TEXT_SIZE,
+                                     SAMPLE_DATA,
+                                     SAMPLE_DATA + SAMPLE_DATA_SIZE - 2};
+    for (uint64_t i = 0; i < 3 * ARRAY_LENGTH(edges) + 40; i++) {
+        uint64_t size = i < 40 ? i * 0x10b : edges[(i - 40) / 3] + (i - 40) % 3 - ((i - 40) / 3 != 0);
         reset(state);
         fake->files[0].size = size;
         int code = run_and_fail(FAKE_STOPPED);

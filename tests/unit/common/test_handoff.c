@@ -12,8 +12,8 @@
 #include <string.h>
 
 #define PHYS 0x3ff9000ull
-#define TRANSITION 0x5000000ull
-#define TABLES 0x6000000ull
+#define TRANSITION 0x4100000ull
+#define TABLES 0x4200000ull
 
 extern const uint8_t handoff_blob[] __attribute__((visibility("hidden")));
 extern const uint8_t handoff_switch[] __attribute__((visibility("hidden")));
