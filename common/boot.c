@@ -156,7 +156,9 @@ static enum status read_kernel_headers(struct error *error)
     enum status status = boot_file_open(&flow.files, flow.config.kernel, &flow.kernel_file, error);
     if (status != STATUS_OK)
         return error_prefix(error, "kernel");
-    const char *name = flow.kernel_file.path;
+    char name[FIRMWARE_PATH_MAX + 1];
+    boot_file_name(flow.config.kernel, name);
+    flow.kernel_file.source.name = name;
     status = kernel_plan_read(&flow.kernel_file.source, &flow.kernel, error);
     if (status != STATUS_OK)
         return status;

@@ -20,39 +20,60 @@ static enum status prepare_unpacker(struct boot_files *files, struct error *erro
     return status;
 }
 
+/* What is needed of a compressed file for as long as it is read. Few files are: it takes no room where there are none.
+ */
+struct packed_state {
+    struct packed packed;
+    char name[FIRMWARE_PATH_MAX + 1];
+    uint8_t table[];
+};
+
 static enum status open_packed(struct boot_files *files, const struct packed_head *head, struct boot_file *file,
                                struct error *error)
 {
-    void *table;
+    void *memory;
+    uint64_t size = sizeof(struct packed_state) + packed_table_size(head);
     enum status status = prepare_unpacker(files, error);
     if (status == STATUS_OK)
-        status = scratch_take(files->frames, packed_table_size(head), "table of blocks", &table, error);
+        status = scratch_take(files->frames, size, "table of blocks", &memory, error);
     if (status == STATUS_OK && head->method == PACKED_ZSTD && files->unpacker.zstd == NULL)
         status = zstd_decoder_load(files->frames, &files->unpacker, error);
+    if (status != STATUS_OK)
+        return status;
+    struct packed_state *state = memory;
+    format(state->name, sizeof state->name, "%s", file->source.name);
+    file->source.name = state->name;
+    status = packed_open(&file->source, head, state->table, &files->unpacker, &state->packed, error);
     if (status == STATUS_OK)
-        status = packed_open(&file->source, head, table, &files->unpacker, &file->packed, error);
-    if (status == STATUS_OK)
-        file->source = packed_source(&file->packed);
+        file->source = packed_source(&state->packed);
     return status;
+}
+
+void boot_file_name(struct config_text path, char *text)
+{
+    format(text, FIRMWARE_PATH_MAX + 1, "%.*s", (int)path.size, path.text);
 }
 
 enum status boot_file_open(struct boot_files *files, struct config_text path, struct boot_file *file,
                            struct error *error)
 {
+    char name[FIRMWARE_PATH_MAX + 1];
     if (path.size > FIRMWARE_PATH_MAX)
         return error_set(error, STATUS_PATH_BAD, "a path of %u bytes is too long (at most %u)", path.size,
                          (unsigned)FIRMWARE_PATH_MAX);
-    format(file->path, sizeof file->path, "%.*s", (int)path.size, path.text);
-    enum status status = firmware_open(file->path, &file->medium, error);
+    boot_file_name(path, name);
+    enum status status = firmware_open(name, &file->medium, error);
     if (status != STATUS_OK)
         return status;
-    file->source = (struct file_source){read_medium, &file->medium, file->medium.size, file->path};
+    file->source = (struct file_source){read_medium, &file->medium, file->medium.size, name};
     bool is_packed = false;
     struct packed_head head;
     if (files->compressed)
         status = packed_detect(&file->source, &is_packed, &head, error);
     if (is_packed)
         status = open_packed(files, &head, file, error);
+    else
+        file->source.name = ""; /* `name` goes now */
     file->size = file->source.size;
     return status;
 }

@@ -14,16 +14,17 @@ struct boot_files { /* one for the whole boot */
 };
 
 struct boot_file { /* must not move once it is open */
-    char path[FIRMWARE_PATH_MAX + 1];
     uint64_t size; /* bytes, decompressed */
     struct file_source source;
     struct firmware_file medium;
-    struct packed packed; /* unused for a file that is stored as it is */
 };
 
 /* Opens the file at a path out of the configuration. */
 enum status boot_file_open(struct boot_files *files, struct config_text path, struct boot_file *file,
                            struct error *error);
+
+/* The path as text, FIRMWARE_PATH_MAX + 1 bytes, in `text`: what the file is called in messages. */
+void boot_file_name(struct config_text path, char *text);
 
 /* Reads exactly [offset, offset + size), which lies inside the file, straight to `to`. */
 enum status boot_file_read(struct boot_file *file, uint64_t offset, uint64_t size, void *to, struct error *error);

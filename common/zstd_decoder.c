@@ -3,37 +3,42 @@
 #include "elf_plan.h"
 #include "firmware.h"
 #include "memory.h"
+#include "scratch.h"
 
 #define SIZE_LIMIT (1u << 20) /* of the file, and of what it becomes */
 
-static struct elf_plan plan; /* several KiB, and needed once */
+struct loading { /* too big for the stack, and needed once */
+    struct elf_plan plan;
+    uint8_t head[ELF_HEAD_SIZE];
+};
 
 static enum status no_decoder(struct error *error, const char *what)
 {
     return error_set(error, STATUS_NO_DECODER, "%s, the decoder of zstd, %s", ZSTD_DECODER_PATH, what);
 }
 
-static enum status read_plan(struct firmware_file *file, struct error *error)
+static enum status read_plan(struct firmware_file *file, struct loading *loading, struct error *error)
 {
-    static uint8_t head[ELF_HEAD_SIZE];
-    struct span span = {head, file->size < sizeof head ? file->size : sizeof head};
-    enum status status = firmware_read(file, 0, span.size, head, error);
+    struct elf_plan *plan = &loading->plan;
+    struct span span = {loading->head, file->size < sizeof loading->head ? file->size : sizeof loading->head};
+    enum status status = firmware_read(file, 0, span.size, loading->head, error);
     uint64_t needed = 0;
     if (status == STATUS_OK)
         status = elf_headers_size(span, file->size, &needed, error);
     if (status == STATUS_OK && needed > span.size)
         status = no_decoder(error, "has its headers elsewhere");
     if (status == STATUS_OK)
-        status = elf_plan_make(span, file->size, false, &plan, error);
-    if (status == STATUS_OK && (!plan.relocatable || plan.highest - plan.lowest > SIZE_LIMIT))
+        status = elf_plan_make(span, file->size, false, plan, error);
+    if (status == STATUS_OK && (!plan->relocatable || plan->highest - plan->lowest > SIZE_LIMIT))
         status = no_decoder(error, "is another program");
     return status;
 }
 
-static enum status take_memory(struct frames *frames, uint64_t *phys, uint8_t **memory, struct error *error)
+static enum status take_memory(const struct elf_plan *plan, struct frames *frames, uint64_t *phys, uint8_t **memory,
+                               struct error *error)
 {
-    struct frames_wish wish = {.pages = (plan.highest - plan.lowest) / PAGE_SIZE,
-                               .alignment = plan.alignment,
+    struct frames_wish wish = {.pages = (plan->highest - plan->lowest) / PAGE_SIZE,
+                               .alignment = plan->alignment,
                                .below = 4 * SIZE_1G,
                                .type = BOOT_MEMORY_USABLE,
                                .what = "decoder of zstd"};
@@ -43,35 +48,36 @@ static enum status take_memory(struct frames *frames, uint64_t *phys, uint8_t **
     return status;
 }
 
-static enum status read_segments(struct firmware_file *file, uint8_t *memory, struct error *error)
+static enum status read_segments(const struct elf_plan *plan, struct firmware_file *file, uint8_t *memory,
+                                 struct error *error)
 {
-    memset(memory, 0, plan.highest - plan.lowest);
+    memset(memory, 0, plan->highest - plan->lowest);
     enum status status = STATUS_OK;
-    for (uint32_t i = 0; i < plan.segment_count && status == STATUS_OK; i++) {
-        const struct elf_segment *segment = &plan.segments[i];
+    for (uint32_t i = 0; i < plan->segment_count && status == STATUS_OK; i++) {
+        const struct elf_segment *segment = &plan->segments[i];
         if (segment->file_size > 0)
             status = firmware_read(file, segment->file_offset, segment->file_size,
-                                   memory + (segment->address - plan.lowest), error);
+                                   memory + (segment->address - plan->lowest), error);
     }
     return status;
 }
 
 /* It runs where the loader has it, at the address that the loader knows that memory by. */
-static enum status relocate(uint8_t *memory, struct error *error)
+static enum status relocate(const struct elf_plan *plan, uint8_t *memory, struct error *error)
 {
-    struct elf_memory view = {.plan = &plan};
+    struct elf_memory view = {.plan = plan};
     uint64_t count;
-    for (uint32_t i = 0; i < plan.block_count; i++)
-        view.blocks[i] = memory + (plan.blocks[i].address - plan.lowest);
-    return elf_relocate(&view, (uintptr_t)memory - plan.lowest, &count, error);
+    for (uint32_t i = 0; i < plan->block_count; i++)
+        view.blocks[i] = memory + (plan->blocks[i].address - plan->lowest);
+    return elf_relocate(&view, (uintptr_t)memory - plan->lowest, &count, error);
 }
 
-static enum status allow_execution(uint64_t phys, struct error *error)
+static enum status allow_execution(const struct elf_plan *plan, uint64_t phys, struct error *error)
 {
     enum status status = STATUS_OK;
-    for (uint32_t i = 0; i < plan.run_count && status == STATUS_OK; i++)
-        if ((plan.runs[i].rights & ELF_X) != 0)
-            status = firmware_allow_execution(phys + (plan.runs[i].address - plan.lowest), plan.runs[i].size, error);
+    for (uint32_t i = 0; i < plan->run_count && status == STATUS_OK; i++)
+        if ((plan->runs[i].rights & ELF_X) != 0)
+            status = firmware_allow_execution(phys + (plan->runs[i].address - plan->lowest), plan->runs[i].size, error);
     return status;
 }
 
@@ -88,24 +94,30 @@ enum status zstd_decoder_load(struct frames *frames, struct unpacker *unpacker, 
     struct firmware_file file;
     uint64_t phys;
     uint8_t *memory;
+    void *scratch;
     enum status status = firmware_open(ZSTD_DECODER_PATH, &file, error);
     if (status == STATUS_FILE_NOT_FOUND)
         return no_decoder(error, "is not on the volume: copy it there from another image");
     if (status == STATUS_OK && (file.size == 0 || file.size > SIZE_LIMIT))
         return no_decoder(error, "is another file");
     if (status == STATUS_OK)
-        status = read_plan(&file, error);
+        status = scratch_take(frames, sizeof(struct loading), "decoder's headers", &scratch, error);
+    if (status != STATUS_OK)
+        return status;
+    struct loading *loading = scratch;
+    const struct elf_plan *plan = &loading->plan;
+    status = read_plan(&file, loading, error);
     if (status == STATUS_OK)
-        status = take_memory(frames, &phys, &memory, error);
+        status = take_memory(plan, frames, &phys, &memory, error);
     if (status == STATUS_OK)
-        status = read_segments(&file, memory, error);
+        status = read_segments(plan, &file, memory, error);
     if (status == STATUS_OK)
-        status = relocate(memory, error);
+        status = relocate(plan, memory, error);
     if (status == STATUS_OK)
-        status = allow_execution(phys, error);
+        status = allow_execution(plan, phys, error);
     if (status != STATUS_OK)
         return status == STATUS_NO_DECODER ? status : error_prefix(error, ZSTD_DECODER_PATH);
-    entry = (uintptr_t)memory + (plan.entry - plan.lowest);
+    entry = (uintptr_t)memory + (plan->entry - plan->lowest);
     unpacker->zstd = decode;
     return STATUS_OK;
 }
