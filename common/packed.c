@@ -127,8 +127,8 @@ static bool decode_lz4(const uint8_t *from, uint32_t stored, uint8_t *to, uint32
     return true;
 }
 
-static enum status decode(const struct packed *packed, uint32_t block, const uint8_t *from, uint8_t *to,
-                          struct error *error)
+static enum status decode_block(const struct packed *packed, uint32_t block, const uint8_t *from, uint8_t *to,
+                                struct error *error)
 {
     const struct unpacker *unpacker = packed->unpacker;
     uint32_t stored = block_stored(packed, block), size = block_size(packed, block);
@@ -165,10 +165,10 @@ static enum status deliver(struct packed *packed, uint32_t block, const uint8_t 
     struct unpacker *unpacker = packed->unpacker;
     uint64_t start = (uint64_t)block * packed->head.block_size, end = start + block_size(packed, block);
     if (request->offset <= start && end <= request->end)
-        return decode(packed, block, from, request->to + (start - request->offset), error);
+        return decode_block(packed, block, from, request->to + (start - request->offset), error);
     uint8_t *kept = unpacker->memory + PACKED_INPUT_SIZE;
     unpacker->holder = NULL;
-    enum status status = decode(packed, block, from, kept, error);
+    enum status status = decode_block(packed, block, from, kept, error);
     if (status != STATUS_OK)
         return status;
     unpacker->holder = packed;

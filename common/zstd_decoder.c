@@ -83,7 +83,7 @@ static enum status allow_execution(const struct elf_plan *plan, uint64_t phys, s
 
 static uintptr_t entry;
 
-static bool decode(void *context, const uint8_t *from, size_t from_size, uint8_t *to, size_t to_size)
+static bool decode_frame(void *context, const uint8_t *from, size_t from_size, uint8_t *to, size_t to_size)
 {
     (void)context;
     return zstd_decoder_call(entry, from, from_size, to, to_size);
@@ -118,6 +118,6 @@ enum status zstd_decoder_load(struct frames *frames, struct unpacker *unpacker, 
     if (status != STATUS_OK)
         return status == STATUS_NO_DECODER ? status : error_prefix(error, ZSTD_DECODER_PATH);
     entry = (uintptr_t)memory + (plan->entry - plan->lowest);
-    unpacker->zstd = decode;
+    unpacker->zstd = decode_frame;
     return STATUS_OK;
 }

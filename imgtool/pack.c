@@ -138,20 +138,17 @@ static enum exit_code write_index(const struct packer *packer)
     return code == EXIT_OK ? host_write(packer->fd, TABLE_OFFSET, packer->table, table_size, "a temporary file") : code;
 }
 
+/* Without a name from the start: nothing is left behind, however we end. */
 static enum exit_code open_temporary(int *fd)
 {
     const char *directory = getenv("TMPDIR");
-    char *name = NULL;
-    if (asprintf(&name, "%s/imgtool-XXXXXX", directory != NULL && *directory != '\0' ? directory : "/tmp") < 0)
-        return failure_memory();
-    *fd = mkostemp(name, O_CLOEXEC);
-    enum exit_code code = EXIT_OK;
+    if (directory == NULL || *directory == '\0')
+        directory = "/tmp";
+    *fd = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     if (*fd < 0)
-        code = failure(EXIT_IO, "%s: can't be made: %s; set TMPDIR to a directory with room", name, strerror(errno));
-    else
-        unlink(name);
-    free(name);
-    return code;
+        return failure(EXIT_IO, "%s: no temporary file can be made there: %s; set TMPDIR to a directory with room",
+                       directory, strerror(errno));
+    return EXIT_OK;
 }
 
 static enum exit_code take_memory(struct packer *packer)

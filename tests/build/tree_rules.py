@@ -13,7 +13,7 @@ PUT_OFF = re.compile("TO" + "DO|FIX" + "ME|XX" + "X")
 TEXTS = {".c", ".h", ".S", ".asm", ".inc", ".def", ".ld", ".py", ".sh", ".md", ".txt", ".cmake", ".json", ".in"}
 FOLDERS = ("bios", "cmake", "common", "docs", "imgtool", "kernel-api", "tests", "uefi")
 COMPILER_HEADERS = {"stdarg.h", "stdbool.h", "stddef.h", "stdint.h"}
-LIBRARIES = ("stagecoach/", "bearssl/", "xxhash.h")
+LIBRARIES = ("stagecoach/", "bearssl/", "xxhash.h", "zstd.h")
 HOST_PROGRAMS = {"common/font/psf_to_font.c"}  # run by the build
 FIRMWARE = re.compile(r"^\s*[#%]\s*(?:if|elif)\w*\b(?!.*_H$).*(?:BIOS|EFI|FIRMWARE).*", re.IGNORECASE | re.MULTILINE)
 

@@ -137,7 +137,7 @@ def check_kernel(include, compiler, standard, link):
     if config is None:
         fail("no note 'Stagecoach' of type 1 in a PT_NOTE")
     found = (len(config), u(config, 0, 4), u(config, 4, 4), u(config, 16, 8), u(config, 56, 8))
-    if found != (104, 104, 1, STACK_SIZE, ANYWHERE):
+    if found != (120, 120, 1, STACK_SIZE, ANYWHERE):
         fail(f"the note holds {found}")
 
 
