@@ -21,13 +21,11 @@ from disk import Disk  # noqa: E402
 
 def age_loader(image):
     """Makes the BIOS loader another version: a letter of its name."""
-    import binascii
-
     disk = Disk(image)
     start, size = disk.stages, disk.stages_size
     name = disk.bytes.index(b"Stagecoach ", start, start + size)
     disk.put(name, 1, ord("s"))
-    disk.put(start + 16, 4, binascii.crc32(disk.bytes[start + 32 : start + size]))
+    disk.repair_stages()
     disk.save()
 
 

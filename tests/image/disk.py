@@ -1,6 +1,7 @@
 """A disk image taken apart by hand, for tests that damage it: an opinion of its own on GPT, FAT and the loader."""
 
 import binascii
+import struct
 import subprocess
 
 SECTOR = 512
@@ -138,6 +139,15 @@ class Disk:
         entries = self.get(header + 72, 8) * SECTOR
         self.put(header + 88, 4, binascii.crc32(self.bytes[entries : entries + 128 * 128]))
         self.repair_header_crc(header)
+
+    def repair_stages(self):
+        """The stages' sum, as bios/image_format.h defines it."""
+        value = 0
+        for (word,) in struct.iter_unpack("<I", self.bytes[self.stages + 32 : self.stages + self.stages_size]):
+            value ^= word
+            value = (value << 5 | value >> 27) & 0xFFFFFFFF
+            value = value * 0x9E3779B1 & 0xFFFFFFFF
+        self.put(self.stages + 16, 4, value)
 
     def save(self):
         self.file.update(self.bytes, self.changed)

@@ -169,13 +169,10 @@ def main():
                         arguments.fat, "--size", "40M" if arguments.fat == "32" else "8M" if arguments.fat == "16" else "5M",
                         *scenario.build], check=True)  # fmt: skip
         if arguments.scenario == "tree":  # a loader of another version
-            with open(judge.image, "r+b") as image:
-                stages = Disk(judge.image).stages
-                image.seek(stages + 600)
-                byte = image.read(1)[0]
-                image.seek(stages + 600)
-                image.write(bytes([byte ^ 1]))
-            spoil_crc(judge.image)
+            disk = Disk(judge.image)
+            disk.flip(disk.stages + 600)
+            disk.repair_stages()
+            disk.save()
         judge.open()
         judge.check_sound("before")
         old = judge.files()
@@ -204,16 +201,6 @@ def main():
             judge.fail("all", "the cuts are on one side of the switch only")
     print(f"{len(phases)} phases, {len(states)} states, {switched} of them new, {judge.failures} failures")
     return 1 if judge.failures else 0
-
-
-def spoil_crc(path):
-    """Makes the checksum of the stages right again."""
-    import binascii
-
-    disk = Disk(path)
-    start, size = disk.stages, disk.stages_size
-    disk.put(start + 16, 4, binascii.crc32(disk.bytes[start + 32 : start + size]))
-    disk.save()
 
 
 if __name__ == "__main__":
