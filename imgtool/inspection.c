@@ -6,12 +6,14 @@
 #include "volume_file.h"
 
 #include <ctype.h>
+#include <lz4.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define UEFI_LOADER_PATH "/EFI/BOOT/BOOTX64.EFI"
-#define VERSION_MARK "Stagecoach " /* stands before the version in every loader: it is the name that kernels are told  \
-                                    */
+/* Stands before the version in every loader: it is the name that kernels are told. */
+#define VERSION_MARK "Stagecoach "
+#define STAGE4_MAX (1 << 20) /* more than fits into the memory below 1 MiB */
 
 static void find_version(const uint8_t *bytes, uint64_t size, char version[INSPECTION_VERSION_SIZE])
 {
@@ -31,6 +33,21 @@ static void find_version(const uint8_t *bytes, uint64_t size, char version[INSPE
     version[length] = '\0';
 }
 
+/* Stage 4, which has the version in it, is an LZ4 block behind the stages that run as they are stored. */
+static void find_packed_version(const uint8_t *bytes, uint64_t size, char version[INSPECTION_VERSION_SIZE])
+{
+    struct bios_stages_header header;
+    memcpy(&header, bytes, sizeof header);
+    if (size < BIOS_STAGES_PLAIN || header.packed_size > size - BIOS_STAGES_PLAIN)
+        return;
+    char *stage4 = malloc(STAGE4_MAX);
+    const char *packed = (const char *)bytes + BIOS_STAGES_PLAIN;
+    int done = stage4 == NULL ? -1 : LZ4_decompress_safe(packed, stage4, (int)header.packed_size, STAGE4_MAX);
+    if (done > 0)
+        find_version((const uint8_t *)stage4, (uint64_t)done, version);
+    free(stage4);
+}
+
 static void find_bios_version(struct inspection *inspection)
 {
     struct bios_stage1_patch patch;
@@ -43,7 +60,7 @@ static void find_bios_version(struct inspection *inspection)
     if (bytes != NULL && patch.stages_lba < block->size / BIOS_SECTOR_SIZE &&
         block_read(block, patch.stages_lba * BIOS_SECTOR_SIZE, size, bytes, &error) == STATUS_OK &&
         size >= sizeof(struct bios_stages_header) && memcmp(bytes, BIOS_STAGES_MAGIC, strlen(BIOS_STAGES_MAGIC)) == 0)
-        find_version(bytes, size, inspection->bios_version);
+        find_packed_version(bytes, size, inspection->bios_version);
     free(bytes);
 }
 

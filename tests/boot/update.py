@@ -20,11 +20,11 @@ from disk import Disk  # noqa: E402
 
 
 def age_loader(image):
-    """Makes the BIOS loader another version: a letter of its name."""
+    """Makes the BIOS loader another version: a letter of a message in the part that is not packed."""
     disk = Disk(image)
     start, size = disk.stages, disk.stages_size
-    name = disk.bytes.index(b"Stagecoach ", start, start + size)
-    disk.put(name, 1, ord("s"))
+    message = disk.bytes.index(b"this CPU", start, start + size)
+    disk.put(message, 1, ord("T"))
     disk.repair_stages()
     disk.save()
 

@@ -56,6 +56,8 @@ class Session:
         self.expect("free clusters", report["volume"]["free_clusters"], disk.get(disk.volume + SECTOR + 488, 4))
         self.expect("command line", report["configuration"]["command_line"], "one two")
         self.expect("wish", report["kernel"]["wishes"]["kernel_stack"], "0xffffa00000000000")
+        version = self.run("--version").stdout.decode().split()[-1]
+        self.expect("loaders", [report[name].get("loader_version") for name in ("bios", "uefi")], [version, version])
         self.expect("firmware", (report["bios"]["boots"], report["uefi"]["boots"]), (True, True))
 
     def check_damages(self):
