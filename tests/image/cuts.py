@@ -16,6 +16,9 @@ def record(write_log, image, command):
     """Runs a command and returns its writes to the image: a list of phases, each a list of (offset, bytes)."""
     notes = image.with_suffix(".notes")
     environment = dict(os.environ, LD_PRELOAD=str(write_log), WRITE_LOG_FILE=str(image), WRITE_LOG=str(notes))
+    # The sanitizer's library refuses to be loaded second; what is preloaded here calls on to it, so nothing is lost.
+    options = [os.environ.get("ASAN_OPTIONS"), "verify_asan_link_order=0"]
+    environment["ASAN_OPTIONS"] = ":".join(option for option in options if option)
     subprocess.run(command, check=True, env=environment, stdout=subprocess.DEVNULL)
     data, at, phases = notes.read_bytes(), 0, [[]]
     while at < len(data):
