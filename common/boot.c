@@ -20,6 +20,7 @@
 #include "handoff.h"
 #include "kernel_load.h"
 #include "kernel_plan.h"
+#include "large.h"
 #include "log.h"
 #include "memory.h"
 #include "payload.h"
@@ -33,7 +34,7 @@
 
 #define BOOT_INFO_ADDRESSES (1ull << 20) /* more than any machine needs: see boot_info_addresses() */
 
-static struct flow {
+LARGE("flow") static struct flow {
     struct frames frames;
     struct config config;
     struct boot_files files;
@@ -51,6 +52,11 @@ static struct flow {
     uint64_t stack_phys;
     uint64_t window_size;
 } flow;
+
+static struct { /* apart: boot_fail() may be called before boot(), and in the midst of anything */
+    bool reboot;
+    uint32_t seconds;
+} ending;
 
 static enum status start_services(struct error *error);
 static enum status read_config(struct error *error);
@@ -82,8 +88,8 @@ enum status boot(struct error *error)
 _Noreturn void boot_fail(const struct error *error)
 {
     log_fatal(error);
-    if (flow.config.reboot_on_error)
-        firmware_reboot(flow.config.reboot_seconds);
+    if (ending.reboot)
+        firmware_reboot(ending.seconds);
     firmware_stop();
 }
 
@@ -97,6 +103,7 @@ const struct address_plan *boot_addresses(void)
 static enum status start_services(struct error *error)
 {
     memset(&flow, 0, sizeof flow);
+    ending.reboot = false;
     config_defaults(&flow.config);
     timeline_start(firmware_identity()->entry_tsc);
     serial_start();
@@ -128,7 +135,11 @@ static enum status parse_config(struct firmware_file *file, struct error *error)
     if (status == STATUS_OK)
         status = firmware_read(file, 0, file->size, text, error);
     struct span span = {text, file->size};
-    return status != STATUS_OK ? status : config_parse(span, &flow.config, warn_of_config, NULL, error);
+    if (status == STATUS_OK)
+        status = config_parse(span, &flow.config, warn_of_config, NULL, error);
+    ending.reboot = flow.config.reboot_on_error;
+    ending.seconds = flow.config.reboot_seconds;
+    return status;
 }
 
 static enum status read_config(struct error *error)

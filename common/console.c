@@ -1,6 +1,7 @@
 #include "console.h"
 
 #include "font/font.h"
+#include "large.h"
 #include "memory.h"
 
 #include <stdint.h>
@@ -24,7 +25,7 @@ static bool ready, cleared;
 
 /* What is on the screen, as indices of glyphs: a ring of rows, of which `top` is the uppermost, so that scrolling needs
  * neither the framebuffer's slow reads nor a move. Index 0 is the space. */
-static uint8_t cells[ROWS_MAX][COLUMNS_MAX];
+LARGE("cells") static uint8_t cells[ROWS_MAX][COLUMNS_MAX];
 static uint32_t top, row, column;
 static uint32_t dirty_from; /* cells [dirty_from, column) of the current row are not drawn yet */
 
@@ -91,7 +92,7 @@ static uint8_t *compose(uint8_t *at, const uint8_t *glyph, uint32_t y)
  */
 static void draw(uint32_t at, const uint8_t *line, uint32_t from, uint32_t to)
 {
-    static uint8_t scanline[COLUMNS_MAX * GLYPH_WIDTH_MAX * PIXEL_SIZE_MAX + PIXEL_SIZE_MAX];
+    LARGE("scanline") static uint8_t scanline[COLUMNS_MAX * GLYPH_WIDTH_MAX * PIXEL_SIZE_MAX + PIXEL_SIZE_MAX];
     uint32_t glyph_size = font->width / 8 * font->height;
     for (uint32_t y = 0; y < font->height; y++) {
         uint8_t *end = scanline;

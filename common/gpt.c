@@ -2,6 +2,7 @@
 
 #include "checked.h"
 #include "crc32.h"
+#include "large.h"
 #include "memory.h"
 
 /* Bounds on what a header may claim, so that a hostile one can't make us read without end. */
@@ -100,7 +101,7 @@ static enum status add_entry(const struct gpt_header *header, uint32_t number, c
 static enum status read_entries(struct block *disk, const struct gpt_header *header, struct partition_table *table,
                                 struct error *error)
 {
-    static uint8_t chunk[CHUNK_SIZE]; /* too large for the stack of stage 4 */
+    LARGE("gpt_chunk") static uint8_t chunk[CHUNK_SIZE]; /* too large for the stack of stage 4 */
     uint32_t per_chunk = CHUNK_SIZE / header->entry_size, crc = 0;
     struct error bad_entry;
     enum status entries = STATUS_OK;

@@ -2,11 +2,12 @@
 
 #include "elf_dynamic.h"
 #include "elf_sections.h"
+#include "large.h"
 #include "memory.h"
 #include "protocol/bootloader_api.h"
 
 /* What of the file is at hand: its head, and one piece from further on at a time. */
-static struct {
+LARGE("kernel_head") static struct {
     uint8_t head[ELF_HEAD_SIZE];
     uint8_t far[KERNEL_HEAD_MAX];
 } room;

@@ -173,6 +173,22 @@ static void map_gigabyte(uint64_t phys)
         directory[i] = (phys + i * SIZE_2M) | TABLE_RIGHTS | PAGING_LARGE | no_execute;
 }
 
+/* --- other addresses ------------------------------------------------------------------------------------------------
+ */
+
+void identity_map_alias(uint64_t virt, uint64_t phys, uint64_t size, uint64_t tables)
+{
+    uint64_t *table = table_at(root);
+    memset(table_at(tables), 0, IDENTITY_ALIAS_TABLES_SIZE);
+    for (unsigned shift = 39; shift > 12; shift -= 9) {
+        table[virt >> shift & (ENTRIES - 1)] = tables | TABLE_RIGHTS;
+        table = table_at(tables);
+        tables += PAGE_SIZE;
+    }
+    for (uint64_t at = 0; at < size; at += PAGE_SIZE)
+        table[(virt + at) / PAGE_SIZE % ENTRIES] = (phys + at) | TABLE_RIGHTS | no_execute;
+}
+
 void *firmware_map(uint64_t phys, uint64_t size)
 {
     uint64_t last = size > 0 ? phys + size - 1 : phys;

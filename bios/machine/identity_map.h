@@ -32,4 +32,9 @@ uint64_t identity_map_frames(uint64_t start, uint64_t end);
 /* Gives frames for further tables. */
 void identity_map_room(uint64_t phys, uint64_t frames);
 
+/* The one exception: [phys, phys + size) can be read and written at `virt`, too; whole pages, inside one 2 MiB of
+ * addresses, and nothing else is mapped in the 512 GiB around them. tables: room for the tables, page aligned. */
+#define IDENTITY_ALIAS_TABLES_SIZE (3 * 4096ull)
+void identity_map_alias(uint64_t virt, uint64_t phys, uint64_t size, uint64_t tables);
+
 #endif

@@ -3,6 +3,7 @@
 #include "bios.h"
 #include "block_cache.h"
 #include "checked.h"
+#include "large.h"
 #include "memory.h"
 
 #define INT_DISK 0x13
@@ -47,7 +48,7 @@ static struct disk {
     } held;
 } disk;
 
-static struct block_cache cache;
+LARGE("block_cache") static struct block_cache cache;
 
 /* Real-mode data must lie below 1 MiB, as everything of the loader does: its own variables can be handed out. */
 static void point_at(const void *data, uint16_t *segment, uint16_t *offset)

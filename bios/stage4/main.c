@@ -3,6 +3,7 @@
 #include "boot.h"
 #include "checked.h"
 #include "exceptions.h"
+#include "far_memory.h"
 #include "identity.h"
 #include "identity_map.h"
 
@@ -33,6 +34,7 @@ _Noreturn void stage4_main(const struct stage_handoff *handoff)
     exceptions_start(handoff->gdt);
     protect_memory();
     identity_start(handoff);
-    boot(&error);
+    if (far_memory_start(&error) == STATUS_OK)
+        boot(&error);
     boot_fail(&error);
 }

@@ -2,10 +2,11 @@
 
 #include "boot_volume.h"
 #include "disk.h"
+#include "large.h"
 #include "memory.h"
 
-static struct partition_table table;
-static struct fat fat;
+LARGE("partition_table") static struct partition_table table;
+LARGE("fat") static struct fat fat;
 
 static void describe(const struct partition *partition, uint32_t drive, struct boot_disk *disk)
 {
