@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#define LEVELS 4
-
 struct entry_rights {
     bool write, execute, user;
 };
@@ -15,9 +13,10 @@ static uint64_t page_size_of(int level)
     return 1ull << (12 + 9 * (level - 1));
 }
 
-static uint64_t sign_extended(uint64_t address)
+static uint64_t sign_extended(const struct page_tables *tables, uint64_t address)
 {
-    return address >> 47 & 1 ? address | 0xffff000000000000ull : address;
+    int sign = 9 * tables->levels + 11;
+    return address >> sign & 1 ? address | UINT64_MAX << sign : address;
 }
 
 static uint64_t physical_mask(const struct page_tables *tables)
@@ -27,7 +26,7 @@ static uint64_t physical_mask(const struct page_tables *tables)
 
 static bool is_leaf(uint64_t entry, int level)
 {
-    return level == 1 || (entry >> 7 & 1) != 0;
+    return level == 1 || (level < 4 && (entry >> 7 & 1) != 0);
 }
 
 static void check_reserved(const struct page_tables *tables, uint64_t entry, int level, uint64_t address)
@@ -36,7 +35,7 @@ static void check_reserved(const struct page_tables *tables, uint64_t entry, int
     bool large = level > 1 && is_leaf(entry, level);
     if (!tables->no_execute)
         reserved |= 1ull << 63;
-    if (level == 4 || (level == 3 && !tables->gigabyte_pages))
+    if (level >= 4 || (level == 3 && !tables->gigabyte_pages))
         reserved |= 1ull << 7;
     if (large)
         reserved |= page_size_of(level) - 1 - 0x1fff; /* bit 12 is PAT */
@@ -47,12 +46,17 @@ static void check_reserved(const struct page_tables *tables, uint64_t entry, int
 }
 
 /* Entry of the PAT as kernel-api promises it: 0-3 and 6, 7 as after reset, 4 write-protected, 5 write-combining. */
-static enum page_cache cache_of(uint64_t entry, int level)
+static enum page_cache cache_of(unsigned pat_index)
 {
     static const enum page_cache pat[8] = {PAGE_WRITE_BACK,  PAGE_OTHER_CACHE,     PAGE_OTHER_CACHE, PAGE_UNCACHED,
                                            PAGE_OTHER_CACHE, PAGE_WRITE_COMBINING, PAGE_OTHER_CACHE, PAGE_UNCACHED};
+    return pat[pat_index];
+}
+
+static unsigned pat_index_of(uint64_t entry, int level)
+{
     unsigned pat_bit = level == 1 ? entry >> 7 & 1 : entry >> 12 & 1;
-    return pat[pat_bit << 2 | (entry >> 4 & 1) << 1 | (entry >> 3 & 1)];
+    return pat_bit << 2 | (unsigned)(entry >> 3 & 3);
 }
 
 static struct entry_rights narrowed(struct entry_rights rights, uint64_t entry)
@@ -65,13 +69,14 @@ static void fill_leaf(const struct page_tables *tables, uint64_t entry, int leve
                       struct entry_rights rights, struct page_leaf *leaf)
 {
     uint64_t size = page_size_of(level);
-    *leaf = (struct page_leaf){.address = sign_extended(address & ~(size - 1)),
+    *leaf = (struct page_leaf){.address = sign_extended(tables, address & ~(size - 1)),
                                .phys = entry & physical_mask(tables) & ~(size - 1),
                                .size = size,
                                .write = rights.write,
                                .execute = rights.execute,
                                .user = rights.user,
-                               .cache = cache_of(entry, level)};
+                               .pat_index = pat_index_of(entry, level),
+                               .cache = cache_of(pat_index_of(entry, level))};
 }
 
 static const uint64_t *table_at(uint64_t phys)
@@ -83,7 +88,9 @@ bool page_walk(const struct page_tables *tables, uint64_t address, struct page_l
 {
     struct entry_rights rights = {true, true, true};
     uint64_t phys = tables->root_phys;
-    for (int level = LEVELS;; level--) {
+    if (sign_extended(tables, address) != address)
+        fake_violation("page tables: %#llx is no canonical address", (unsigned long long)address);
+    for (int level = tables->levels;; level--) {
         uint64_t entry = table_at(phys)[address >> (12 + 9 * (level - 1)) & 511];
         if ((entry & 1) == 0)
             return false;
@@ -95,6 +102,11 @@ bool page_walk(const struct page_tables *tables, uint64_t address, struct page_l
         }
         phys = entry & physical_mask(tables);
     }
+}
+
+uint64_t page_leaf_phys(const struct page_leaf *leaf, uint64_t address)
+{
+    return leaf->phys + (address - leaf->address);
 }
 
 struct visitor {
@@ -112,7 +124,7 @@ static void walk_table(const struct visitor *visitor, uint64_t phys, int level, 
         visitor->visit_table(visitor->context, phys);
     for (uint64_t i = 0; i < 512; i++) {
         uint64_t entry = table_at(phys)[i], address = base + i * page_size_of(level);
-        if ((entry & 1) == 0 || (level == LEVELS && (int)i == tables->recursive_slot))
+        if ((entry & 1) == 0 || (level == tables->levels && (int)i == tables->recursive_slot))
             continue;
         check_reserved(tables, entry, level, address);
         struct entry_rights all = narrowed(rights, entry);
@@ -130,7 +142,7 @@ void page_walk_all(const struct page_tables *tables, void (*visit)(void *context
                    void (*visit_table)(void *context, uint64_t phys), void *context)
 {
     struct visitor visitor = {tables, visit, visit_table, context};
-    walk_table(&visitor, tables->root_phys, LEVELS, 0, (struct entry_rights){true, true, true});
+    walk_table(&visitor, tables->root_phys, tables->levels, 0, (struct entry_rights){true, true, true});
 }
 
 bool page_read(const struct page_tables *tables, uint64_t address, void *to, uint64_t size)

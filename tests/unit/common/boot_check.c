@@ -359,7 +359,7 @@ static void check_timeline(void)
 void boot_check(const struct sample_kernel *kernel, struct boot_info *result)
 {
     tables = (struct page_tables){fake->handoff.page_table_phys, fake->features.phys_bits, fake->features.no_execute,
-                                  fake->features.gigabyte_pages, -1};
+                                  fake->features.gigabyte_pages, -1, 4};
     read_at((const void *)(uintptr_t)fake->handoff.argument, &info, sizeof info);
     if (info.recursive_slot != UINT32_MAX)
         tables.recursive_slot = (int)info.recursive_slot;

@@ -2,12 +2,13 @@
  * instruction of the way. What the instructions do is tested on a machine: tests/handoff. */
 #include "cmocka_all.h"
 
+#include "arena.h"
 #include "checked.h"
 #include "firmware.h"
 #include "handoff.h"
 #include "handoff/layout.h"
 #include "handoff/route.h"
-#include "table_walk.h"
+#include "page_walk.h"
 
 #include <string.h>
 
@@ -18,7 +19,9 @@
 extern const uint8_t handoff_blob[] __attribute__((visibility("hidden")));
 extern const uint8_t handoff_switch[] __attribute__((visibility("hidden")));
 
-static const struct walk_cpu four_levels = {4, 48, true, true}, five_levels = {5, 48, true, true};
+#define FOUR_LEVELS 4
+#define FIVE_LEVELS 5
+
 static const struct paging_features features = {true, true, 48};
 
 static struct handoff handoff_at(uint64_t address)
@@ -54,36 +57,45 @@ static void prepare(const struct handoff *handoff)
     assert_int_equal(handoff_prepare(handoff, &features, &error), STATUS_OK);
 }
 
-static void expect_page(const struct walk_cpu *cpu, uint64_t root, uint64_t address, uint64_t phys, bool write)
+static struct page_tables tables_at(uint64_t root, int levels)
 {
-    struct page page;
-    assert_true(table_walk(cpu, root, address, &page));
-    assert_int_equal(page.phys, phys);
+    return (struct page_tables){root, features.phys_bits, features.no_execute, features.gigabyte_pages, -1, levels};
+}
+
+static void expect_page(const struct page_tables *tables, uint64_t address, uint64_t phys, bool write)
+{
+    struct page_leaf page;
+    assert_true(page_walk(tables, address, &page));
+    assert_int_equal(page_leaf_phys(&page, address), phys);
+    assert_false(page.user);
     assert_int_equal(page.write, write);
     assert_int_equal(page.execute, !write);
     assert_int_equal(page.pat_index, 0);
 }
 
-static void expect_blob(const struct walk_cpu *cpu, uint64_t root, uint64_t address)
+static void expect_blob(int levels, uint64_t root, uint64_t address)
 {
+    const struct page_tables tables = tables_at(root, levels);
     uint64_t code = handoff_code_size(), end = code + handoff_data_size();
     for (uint64_t offset = 0; offset < end; offset += PAGE_SIZE)
-        expect_page(cpu, root, address + offset, PHYS + offset, offset >= code);
+        expect_page(&tables, address + offset, PHYS + offset, offset >= code);
 }
 
 static void expect_way(const struct handoff *handoff)
 {
     struct handoff_route route = handoff_route(handoff);
+    const struct page_tables transition = tables_at(route.transition_tables, FOUR_LEVELS);
+    const struct page_tables la57 = tables_at(route.la57_tables, FIVE_LEVELS);
     uint64_t switch_code = (uintptr_t)handoff_switch;
     prepare(handoff);
 
-    expect_page(&four_levels, route.transition_tables, switch_code, switch_code, false);
-    expect_page(&five_levels, route.la57_tables, switch_code, switch_code, false);
-    expect_blob(&four_levels, route.transition_tables, PHYS);
-    expect_blob(&five_levels, route.la57_tables, PHYS);
-    expect_blob(&four_levels, route.transition_tables, route.bridge);
-    expect_blob(&four_levels, route.bridge_tables, route.bridge);
-    expect_blob(&four_levels, route.bridge_tables, handoff->address);
+    expect_page(&transition, switch_code, switch_code, false);
+    expect_page(&la57, switch_code, switch_code, false);
+    expect_blob(FOUR_LEVELS, route.transition_tables, PHYS);
+    expect_blob(FIVE_LEVELS, route.la57_tables, PHYS);
+    expect_blob(FOUR_LEVELS, route.transition_tables, route.bridge);
+    expect_blob(FOUR_LEVELS, route.bridge_tables, route.bridge);
+    expect_blob(FOUR_LEVELS, route.bridge_tables, handoff->address);
 
     assert_int_equal(route.enter, route.bridge + header().enter);
     assert_int_equal(route.enter_la57, PHYS + header().enter_la57);
@@ -120,15 +132,16 @@ static void bits_without_nx_and_large_pages(void **state)
 {
     (void)state;
     const struct paging_features plain = {false, false, 48};
-    const struct walk_cpu cpu = {4, 48, false, false};
     struct handoff handoff = handoff_at(0xffff800000001000);
     struct handoff_route route = handoff_route(&handoff);
+    const struct page_tables transition = {route.transition_tables, 48, false, false, -1, FOUR_LEVELS};
+    const struct page_tables bridge = {route.bridge_tables, 48, false, false, -1, FOUR_LEVELS};
     struct error error;
-    struct page page;
+    struct page_leaf page;
     arena_make(PHYS, TABLES - PHYS);
     assert_int_equal(handoff_prepare(&handoff, &plain, &error), STATUS_OK);
-    assert_true(table_walk(&cpu, route.transition_tables, route.bridge + handoff_code_size(), &page));
-    assert_true(table_walk(&cpu, route.bridge_tables, handoff.address + handoff_code_size(), &page));
+    assert_true(page_walk(&transition, route.bridge + handoff_code_size(), &page));
+    assert_true(page_walk(&bridge, handoff.address + handoff_code_size(), &page));
     arena_free();
 }
 

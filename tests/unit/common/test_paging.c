@@ -1,8 +1,9 @@
 /* Random layouts: every page of every mapping, and its neighbours, looked up by an independent walker. */
 #include "cmocka_all.h"
 
+#include "arena.h"
 #include "checked.h"
-#include "table_walk.h"
+#include "page_walk.h"
 #include "paging.h"
 
 #include <string.h>
@@ -27,9 +28,9 @@ struct layout {
     size_t count;
 };
 
-static struct walk_cpu cpu_of(const struct paging_features *features)
+static struct page_tables tables_of(const struct paging_features *features, uint64_t root)
 {
-    return (struct walk_cpu){4, features->phys_bits, features->no_execute, features->gigabyte_pages};
+    return (struct page_tables){root, features->phys_bits, features->no_execute, features->gigabyte_pages, -1, 4};
 }
 
 static bool overlaps(const struct layout *layout, const struct paging_mapping *new)
@@ -121,13 +122,14 @@ static uint64_t check_address(const struct layout *layout, uint64_t root, uint64
 {
     static const unsigned pat_indices[] = {
         [PAGING_WRITE_BACK] = 0, [PAGING_UNCACHED] = 3, [PAGING_WRITE_COMBINING] = 5};
-    const struct walk_cpu cpu = cpu_of(&layout->features);
+    const struct page_tables tables = tables_of(&layout->features, root);
     const struct paging_mapping *mapping = mapping_at(layout, address);
-    struct page page;
-    assert_int_equal(table_walk(&cpu, root, address, &page), mapping != NULL);
+    struct page_leaf page;
+    assert_int_equal(page_walk(&tables, address, &page), mapping != NULL);
     if (mapping == NULL)
         return PAGE_SIZE;
-    assert_int_equal(page.phys, mapping->phys + (address - mapping->address));
+    assert_int_equal(page_leaf_phys(&page, address), mapping->phys + (address - mapping->address));
+    assert_false(page.user);
     assert_int_equal(page.write, mapping->write);
     assert_int_equal(page.execute, mapping->execute || !layout->features.no_execute);
     assert_int_equal(page.pat_index, pat_indices[mapping->cache]);
@@ -214,12 +216,12 @@ static void both_halves_whole(void **state)
     paging_init(&paging, TABLES_PHYS, frames, &wide);
     assert_int_equal(paging_map(&paging, &mappings[0], &error), STATUS_OK);
     assert_int_equal(paging_map(&paging, &mappings[1], &error), STATUS_OK);
-    struct page page;
-    const struct walk_cpu cpu = cpu_of(&wide);
-    assert_true(table_walk(&cpu, paging.root_phys, 0xffffffffffffffff, &page));
-    assert_int_equal(page.phys, (1ull << 51) + (1ull << 47) - 1);
-    assert_true(table_walk(&cpu, paging.root_phys, 0x7fffffffffff, &page));
-    assert_int_equal(page.phys, 0x7fffffffffff);
+    struct page_leaf page;
+    const struct page_tables tables = tables_of(&wide, paging.root_phys);
+    assert_true(page_walk(&tables, UINT64_MAX, &page));
+    assert_int_equal(page_leaf_phys(&page, UINT64_MAX), (1ull << 51) + (1ull << 47) - 1);
+    assert_true(page_walk(&tables, 0x7fffffffffff, &page));
+    assert_int_equal(page_leaf_phys(&page, 0x7fffffffffff), 0x7fffffffffff);
     arena_free();
 }
 
@@ -294,13 +296,13 @@ static void the_recursive_slot_shows_the_tables(void **state)
     (void)state;
     struct paging paging;
     struct error error;
-    struct page page;
-    const struct walk_cpu cpu = cpu_of(&modern);
+    struct page_leaf page;
     start(&paging, 16);
+    const struct page_tables tables = tables_of(&modern, paging.root_phys);
     struct paging_mapping mapping = {.address = 0x7000, .phys = 0xabc000, .size = PAGE_SIZE, .name = "page"};
     assert_int_equal(paging_map(&paging, &mapping, &error), STATUS_OK);
     assert_int_equal(paging_map_recursive(&paging, 510, &error), STATUS_OK);
-    assert_true(table_walk(&cpu, paging.root_phys, 0xffffff7fbfdfe000, &page));
+    assert_true(page_walk(&tables, 0xffffff7fbfdfe000, &page));
     assert_int_equal(page.phys, paging.root_phys);
     assert_true(page.write);
     assert_false(page.execute);
