@@ -1,5 +1,6 @@
-/* Walks page tables as a CPU would (Intel SDM 3A, 4.5), written from the manual alone: the judge of what common/paging.c
- * builds. Bits that a CPU would call reserved end the test, by fake_violation(); the memory is fake_memory()'s. */
+/* Walks page tables as a CPU would (Intel SDM 3A, 4.5), written from the manual alone: the judge of what
+ * common/paging.c builds. Bits that a CPU would call reserved end the test, by fake_violation(); the memory is
+ * fake_memory()'s. */
 #ifndef STAGECOACH_TESTS_PAGE_WALK_H
 #define STAGECOACH_TESTS_PAGE_WALK_H
 
