@@ -5,11 +5,8 @@ api_kernels.py list KERNEL...                                              print
 api_kernels.py --imgtool PROGRAM --kernels DIRECTORY [--keep DIRECTORY] ROW  boots one row, FIRMWARE/KERNEL[/MACHINE]
 """
 
-import argparse
 import json
 import os
-import sys
-import tempfile
 from pathlib import Path
 
 import machine
@@ -77,28 +74,12 @@ def problem(outcome):
     return None if outcome.code == 0 else f"exit code {outcome.code}"
 
 
-def main():
-    if sys.argv[1:2] == ["list"]:
-        for label, name in rows(sys.argv[2:]):
-            print(label, name)
-        return 0
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--imgtool", required=True)
-    parser.add_argument("--kernels", required=True)
-    parser.add_argument("--keep")
-    parser.add_argument("row")
-    arguments = parser.parse_args()
-    firmware, kernel, *variant = arguments.row.split("/")
-    options = MACHINES[variant[0]] if variant else []
-    machine.clean_up_when_terminated()
-    with tempfile.TemporaryDirectory(prefix="stagecoach-boot-") as name:
-        outcome = boot(arguments, firmware, kernel, options, Path(name))
+def judge(arguments, directory):
+    firmware, kernel, *variant = arguments.case.split("/")
+    outcome = boot(arguments, firmware, kernel, MACHINES[variant[0]] if variant else [], directory)
     wrong = problem(outcome)
-    if wrong is not None:
-        print(outcome.describe())
-        print(f"{arguments.row}: {wrong}")
-    return 0 if wrong is None else 1
+    return wrong and f"{wrong}\n{outcome.describe()}"
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    machine.run_cases(rows, judge)

@@ -6,10 +6,8 @@ times: each boot must give other addresses and another seed, or, with kaslr-seed
 entropy cases look at what the seed is made of, on machines with and without the sources.
 """
 
-import argparse
 import re
 import sys
-import tempfile
 from pathlib import Path
 
 import machine
@@ -129,26 +127,7 @@ def judge(arguments, directory):
     return entropy(arguments, firmware, arguments.case, directory)
 
 
-def main():
-    if sys.argv[1:2] == ["list"]:
-        for case, (label, *_) in {**SPREAD, **ENTROPY}.items():
-            print(label, case)
-        for case, label in REPLAY.items():
-            print(label, case)
-        return 0
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--imgtool", required=True)
-    parser.add_argument("--kernels", required=True)
-    parser.add_argument("--keep")
-    parser.add_argument("case", choices=[*SPREAD, *REPLAY, *ENTROPY])
-    arguments = parser.parse_args()
-    machine.clean_up_when_terminated()
-    with tempfile.TemporaryDirectory(prefix="stagecoach-aslr-") as name:
-        wrong = judge(arguments, Path(name))
-    for text in wrong:
-        print(f"{arguments.case}: {text}")
-    return 1 if wrong else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    machine.run_cases(
+        [*((label, case) for case, (label, *_) in {**SPREAD, **ENTROPY}.items()),
+         *((label, case) for case, label in REPLAY.items())], lambda *run: "\n".join(judge(*run)))  # fmt: skip

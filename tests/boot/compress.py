@@ -5,10 +5,7 @@ compress.py list prints the cases with their labels. The kernel checks its own s
 module; the files on the volume are judged by lz4(1) and zstd(1), which must give back the originals.
 """
 
-import argparse
 import subprocess
-import sys
-import tempfile
 from pathlib import Path
 
 import machine
@@ -55,24 +52,5 @@ def judge(arguments, directory):
     return judge_boot(arguments, image, directory, firmware)
 
 
-def main():
-    if sys.argv[1:] == ["list"]:
-        for method in METHODS:
-            print(f"default bios-{method}\ndefault uefi-{method}")
-        return 0
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--imgtool", required=True)
-    parser.add_argument("--kernels", required=True)
-    parser.add_argument("--keep")
-    parser.add_argument("case")
-    arguments = parser.parse_args()
-    machine.clean_up_when_terminated()
-    with tempfile.TemporaryDirectory(prefix="stagecoach-compress-") as name:
-        wrong = judge(arguments, Path(name))
-    if wrong:
-        print(wrong)
-    return 1 if wrong else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    machine.run_cases([("default", f"{firmware}-{method}") for method in METHODS for firmware in ("bios", "uefi")], judge)

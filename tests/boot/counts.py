@@ -5,10 +5,7 @@ BIOS: reads of the disk from stage 1 on, none of a sector twice, as QEMU's block
 timeline has them. Both: bytes read; page tables, which 6 GiB of memory do not make more than 1 GiB does, but for ends of ranges.
 """
 
-import argparse
 import re
-import sys
-import tempfile
 from pathlib import Path
 
 import machine
@@ -73,20 +70,5 @@ def check(arguments, directory):
     assert boot.tables <= TABLES_MOST, f"{boot.tables} page tables"
 
 
-def main():
-    if sys.argv[1:] == ["list"]:
-        print("\n".join(f"default {case}" for case in CASES))
-        return
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--imgtool", required=True)
-    parser.add_argument("--kernels", required=True)
-    parser.add_argument("--keep")
-    parser.add_argument("case", choices=CASES)
-    arguments = parser.parse_args()
-    machine.clean_up_when_terminated()
-    with tempfile.TemporaryDirectory(prefix="stagecoach-counts-") as name:
-        check(arguments, Path(name))
-
-
 if __name__ == "__main__":
-    main()
+    machine.run_cases([("default", case) for case in CASES], check)

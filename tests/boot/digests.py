@@ -5,12 +5,9 @@ digests.py list prints the cases with their labels. The digest that the conforma
 depend on the door: headers, segments and their rights, command line, ramdisk, modules.
 """
 
-import argparse
 import hashlib
 import re
 import subprocess
-import sys
-import tempfile
 from pathlib import Path
 
 import machine
@@ -63,24 +60,5 @@ def judge(arguments, directory):
     return None if len(set(digests.values())) == 1 else f"different digests: {digests}"
 
 
-def main():
-    if sys.argv[1:] == ["list"]:
-        for name in CASES:
-            print("default", name)
-        return 0
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--imgtool", required=True)
-    parser.add_argument("--kernels", required=True)
-    parser.add_argument("--keep")
-    parser.add_argument("case")
-    arguments = parser.parse_args()
-    machine.clean_up_when_terminated()
-    with tempfile.TemporaryDirectory(prefix="stagecoach-digests-") as name:
-        wrong = judge(arguments, Path(name))
-    if wrong:
-        print(wrong)
-    return 1 if wrong else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    machine.run_cases([("default", name) for name in CASES], judge)

@@ -5,11 +5,8 @@ A row is STARTER/KERNEL/PAYLOAD (starters.py; how the kernel comes: embedded in 
 `direct.py list` prints the rows with their labels. The kernel judges its boot info itself.
 """
 
-import argparse
 import re
 import subprocess
-import sys
-import tempfile
 from pathlib import Path
 
 import machine
@@ -118,30 +115,16 @@ def problem(starter, kernel, outcome):
     return None
 
 
-def main():
-    if sys.argv[1:] == ["list"]:
-        for label, name in rows():
-            print(label, name)
-        return 0
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--imgtool", required=True)
-    parser.add_argument("--kernels", required=True)
-    parser.add_argument("--keep")
-    parser.add_argument("row")
-    arguments = parser.parse_args()
-    row = dict(zip(AXES, arguments.row.split("/"), strict=True))
-    machine.clean_up_when_terminated()
-    with tempfile.TemporaryDirectory(prefix="stagecoach-direct-") as name:
-        job = getattr(Payload(arguments, row, Path(name)), row["payload"])()
-        outcome = starters.STARTERS[row["starter"]][0](job)
-        wrong = problem(row["starter"], row["kernel"], outcome)
-        if wrong:
-            machine.keep_screen(Path(name), arguments.keep, arguments.row)
+def judge(arguments, directory):
+    row = dict(zip(AXES, arguments.case.split("/"), strict=True))
+    job = getattr(Payload(arguments, row, directory), row["payload"])()
+    outcome = starters.STARTERS[row["starter"]][0](job)
+    wrong = problem(row["starter"], row["kernel"], outcome)
     if wrong:
-        print(outcome.describe())
-        print(f"{arguments.row}: {wrong}")
-    return 1 if wrong else 0
+        machine.keep_screen(directory, arguments.keep, arguments.case)
+        return f"{wrong}\n{outcome.describe()}"
+    return None
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    machine.run_cases(lambda words: rows(), judge)

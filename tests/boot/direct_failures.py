@@ -5,10 +5,7 @@ Each says BOOT-ERR with its code on COM1, on port E9 and on the text screen, and
 the cases with their labels.
 """
 
-import argparse
 import subprocess
-import sys
-import tempfile
 from pathlib import Path
 
 import machine
@@ -137,20 +134,5 @@ def judge(arguments, directory):
     assert machine.text_of(serial).count("BOOT-ERR") == 1, machine.text_of(serial)
 
 
-def main():
-    if sys.argv[1:] == ["list"]:
-        print("\n".join(f"default {name}" for name in CASES))
-        return
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--imgtool", required=True)
-    parser.add_argument("--kernels", required=True)
-    parser.add_argument("--keep")
-    parser.add_argument("case")
-    arguments = parser.parse_args()
-    machine.clean_up_when_terminated()
-    with tempfile.TemporaryDirectory(prefix="stagecoach-direct-failure-") as name:
-        judge(arguments, Path(name))
-
-
 if __name__ == "__main__":
-    main()
+    machine.run_cases([("default", name) for name in CASES], judge)

@@ -7,11 +7,8 @@ far: linked beyond the end of memory, so that GRUB must move it. trample-MODULES
 looks whether modules, command line, boot info and ACPI tables are still the same. `direct_memory.py list` prints the cases.
 """
 
-import argparse
 import re
 import subprocess
-import sys
-import tempfile
 from pathlib import Path
 
 import machine
@@ -102,26 +99,11 @@ def problem(outcomes, sound):
     return None
 
 
-def main():
-    if sys.argv[1:] == ["list"]:
-        for name, (label, *_) in CASES.items():
-            print(label, name)
-        return 0
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--imgtool", required=True)
-    parser.add_argument("--kernels", required=True)
-    parser.add_argument("--keep")
-    parser.add_argument("case")
-    arguments = parser.parse_args()
+def judge(arguments, directory):
     _, function, *values = CASES[arguments.case]
-    machine.clean_up_when_terminated()
-    with tempfile.TemporaryDirectory(prefix="stagecoach-direct-memory-") as name:
-        outcomes, sound = function(Bench(arguments, Path(name)), *values)
-        wrong = problem(outcomes, sound)
-    if wrong:
-        print(wrong)
-    return 1 if wrong else 0
+    outcomes, sound = function(Bench(arguments, directory), *values)
+    return problem(outcomes, sound)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    machine.run_cases([(label, name) for name, (label, *_) in CASES.items()], judge)

@@ -6,13 +6,10 @@ bits of CR0 and CR4 that Multiboot and PVH leave open with noise. The kernel mus
 `entry_state.py list` prints the entries with their labels.
 """
 
-import argparse
 import os
 import random
 import struct
 import subprocess
-import sys
-import tempfile
 from pathlib import Path
 
 import gdb_remote
@@ -55,9 +52,9 @@ def boot(arguments, file, directory, noise):
                                env=os.environ | {"IMGTOOL_ACCEL": "tcg", "TMPDIR": str(directory)})  # fmt: skip
     try:
         stub = gdb_remote.Stub(control)
-        stub.run_to(entry_address(file, arguments.entry))
-        assert stub.read("rip") == entry_address(file, arguments.entry), hex(stub.read("rip"))
-        spoil(stub, noise, arguments.entry)
+        stub.run_to(entry_address(file, arguments.case))
+        assert stub.read("rip") == entry_address(file, arguments.case), hex(stub.read("rip"))
+        spoil(stub, noise, arguments.case)
         stub.run_on()
         said = process.communicate(timeout=machine.TIME_LIMIT)[1]
     finally:
@@ -67,31 +64,17 @@ def boot(arguments, file, directory, noise):
     return None if process.returncode == 0 and "BOOT-OK" in text else f"{text}\n{said.decode()}\nexit code {process.returncode}"
 
 
-def main():
-    if sys.argv[1:] == ["list"]:
-        for entry in ENTRIES:
-            print("default", entry)
-        return 0
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--imgtool", required=True)
-    parser.add_argument("--kernels", required=True)
-    parser.add_argument("--keep")
-    parser.add_argument("entry")
-    arguments = parser.parse_args()
+def judge(arguments, directory):
     machine.need("qemu-system-x86_64", "qemu-system-x86")
-    machine.clean_up_when_terminated()
-    with tempfile.TemporaryDirectory(prefix="stagecoach-entry-") as name:
-        directory = Path(name)
-        file = directory / "os.elf"
-        subprocess.run([arguments.imgtool, "build-direct", "--quiet", "-o", file, Path(arguments.kernels) / "conformance.elf",
-                        *(["--pvh"] if arguments.entry == "pvh" else [])], check=True)  # fmt: skip
-        for seed in range(ROUNDS):
-            wrong = boot(arguments, file, directory, random.Random(seed))
-            if wrong:
-                print(f"{wrong}\nseed {seed}")
-                return 1
-    return 0
+    file = directory / "os.elf"
+    subprocess.run([arguments.imgtool, "build-direct", "--quiet", "-o", file, Path(arguments.kernels) / "conformance.elf",
+                    *(["--pvh"] if arguments.case == "pvh" else [])], check=True)  # fmt: skip
+    for seed in range(ROUNDS):
+        wrong = boot(arguments, file, directory, random.Random(seed))
+        if wrong:
+            return f"seed {seed}: {wrong}"
+    return None
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    machine.run_cases([("default", entry) for entry in ENTRIES], judge)

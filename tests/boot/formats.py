@@ -5,9 +5,6 @@ formats.py list                                                            print
 formats.py --imgtool PROGRAM --kernels DIRECTORY [--keep DIRECTORY] ROW    boots one row, FIRMWARE-FORM
 """
 
-import argparse
-import sys
-import tempfile
 from pathlib import Path
 
 import machine
@@ -56,27 +53,12 @@ def problem(outcome, refuses):
     return None if outcome.code == 0 else f"exit code {outcome.code}"
 
 
-def main():
-    if sys.argv[1:2] == ["list"]:
-        for name, label in ROWS.items():
-            print(label, name)
-        return 0
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--imgtool", required=True)
-    parser.add_argument("--kernels", required=True)
-    parser.add_argument("--keep")
-    parser.add_argument("row", choices=ROWS)
-    arguments = parser.parse_args()
-    firmware, form = arguments.row.split("-", 1)
-    machine.clean_up_when_terminated()
-    with tempfile.TemporaryDirectory(prefix="stagecoach-format-") as name:
-        outcome = boot(arguments, firmware, form, Path(name))
+def judge(arguments, directory):
+    firmware, form = arguments.case.split("-", 1)
+    outcome = boot(arguments, firmware, form, directory)
     wrong = problem(outcome, firmware == "bios" and "only-uefi" in form)
-    if wrong is not None:
-        print(outcome.describe())
-        print(f"{arguments.row}: {wrong}")
-    return 0 if wrong is None else 1
+    return wrong and f"{wrong}\n{outcome.describe()}"
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    machine.run_cases([(label, name) for name, label in ROWS.items()], judge)

@@ -1,10 +1,12 @@
 """Builds images and boots them: QEMU through imgtool run, or Bochs. Shared by the boot tests."""
 
+import argparse
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "kernels"))
@@ -35,6 +37,27 @@ class Outcome:
 def clean_up_when_terminated():
     """Makes SIGTERM an exception, so that temporary directories go."""
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+
+
+def run_cases(cases, judge):
+    """The main program of a test of many cases. `list WORDS...` prints `label name` for each of `cases`, which may be a
+    function of the words; a name runs judge(arguments, directory), which returns what is wrong, if anything, or raises."""
+    if sys.argv[1:2] == ["list"]:
+        for label, name in cases(sys.argv[2:]) if callable(cases) else cases:
+            print(label, name)
+        return
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--imgtool", required=True)
+    parser.add_argument("--kernels", required=True)
+    parser.add_argument("--keep", help="where the screens of failed boots are kept")
+    parser.add_argument("case")
+    arguments = parser.parse_args()
+    clean_up_when_terminated()
+    with tempfile.TemporaryDirectory(prefix="stagecoach-") as name:
+        wrong = judge(arguments, Path(name))
+    if wrong:
+        print(f"{arguments.case}: {wrong}")
+        sys.exit(1)
 
 
 def skip(reason):

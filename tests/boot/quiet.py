@@ -5,10 +5,7 @@ quiet.py list                                                            prints 
 quiet.py --imgtool PROGRAM --kernels DIRECTORY [--keep DIRECTORY] ROW    boots one row, FIRMWARE-CASE
 """
 
-import argparse
 import re
-import sys
-import tempfile
 import zlib
 from pathlib import Path
 
@@ -69,32 +66,16 @@ def problem(outcome, firmware, case, picture):
     return None
 
 
-def main():
-    if sys.argv[1:2] == ["list"]:
-        for label, name in rows():
-            print(label, name)
-        return 0
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--imgtool", required=True)
-    parser.add_argument("--kernels", required=True)
-    parser.add_argument("--keep")
-    parser.add_argument("row")
-    arguments = parser.parse_args()
-    firmware, case = arguments.row.split("-", 1)
-    machine.clean_up_when_terminated()
-    with tempfile.TemporaryDirectory(prefix="stagecoach-quiet-") as name:
-        directory = Path(name)
-        image, config = directory / "disk.img", directory / "stagecoach.conf"
-        # Another mode than the one the machine is in: a firmware that changes it clears its own words and logo.
-        config.write_text("video 1024x768\n" + CASES[case][0])
-        machine.build_image(arguments.imgtool, Path(arguments.kernels) / "smoke.elf", image, "--config", config)
-        outcome = machine.run_qemu(arguments.imgtool, image, directory, "--firmware", firmware)
-        wrong = problem(outcome, firmware, case, directory / "screen.png")
-    if wrong is not None:
-        print(outcome.describe())
-        print(f"{arguments.row}: {wrong}")
-    return 0 if wrong is None else 1
+def judge(arguments, directory):
+    firmware, case = arguments.case.split("-", 1)
+    image, config = directory / "disk.img", directory / "stagecoach.conf"
+    # Another mode than the one the machine is in: a firmware that changes it clears its own words and logo.
+    config.write_text("video 1024x768\n" + CASES[case][0])
+    machine.build_image(arguments.imgtool, Path(arguments.kernels) / "smoke.elf", image, "--config", config)
+    outcome = machine.run_qemu(arguments.imgtool, image, directory, "--firmware", firmware)
+    wrong = problem(outcome, firmware, case, directory / "screen.png")
+    return wrong and f"{wrong}\n{outcome.describe()}"
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    machine.run_cases(rows(), judge)

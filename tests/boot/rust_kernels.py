@@ -5,10 +5,7 @@ rust_kernels.py list KERNEL...                                              prin
 rust_kernels.py --imgtool PROGRAM --kernels DIRECTORY [--keep DIRECTORY] ROW  boots one row, FIRMWARE/KERNEL
 """
 
-import argparse
 import json
-import sys
-import tempfile
 from pathlib import Path
 
 import machine
@@ -31,27 +28,13 @@ def problem(outcome):
     return None if outcome.code == 0 else f"exit code {outcome.code}"
 
 
-def main():
-    if sys.argv[1:2] == ["list"]:
-        for kernel in sys.argv[2:]:
-            print(f"default bios/{kernel}\ndefault uefi/{kernel}")
-        return 0
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--imgtool", required=True)
-    parser.add_argument("--kernels", required=True)
-    parser.add_argument("--keep")
-    parser.add_argument("row")
-    arguments = parser.parse_args()
-    firmware, kernel = arguments.row.split("/")
-    machine.clean_up_when_terminated()
-    with tempfile.TemporaryDirectory(prefix="stagecoach-rust-") as name:
-        outcome = boot(arguments, firmware, kernel, Path(name))
+def judge(arguments, directory):
+    firmware, kernel = arguments.case.split("/")
+    outcome = boot(arguments, firmware, kernel, directory)
     wrong = problem(outcome)
-    if wrong is not None:
-        print(outcome.describe())
-        print(f"{arguments.row}: {wrong}")
-    return 0 if wrong is None else 1
+    return wrong and f"{wrong}\n{outcome.describe()}"
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    machine.run_cases(
+        lambda kernels: [("default", f"{firmware}/{kernel}") for kernel in kernels for firmware in ("bios", "uefi")], judge)  # fmt: skip

@@ -5,10 +5,7 @@ screen.py list prints the cases with their labels. Under a BIOS the text is read
 without a log there, what shows at all is that line. OVMF repeats on COM1 what it shows on the screen.
 """
 
-import argparse
 import subprocess
-import sys
-import tempfile
 from pathlib import Path
 
 import damage
@@ -90,20 +87,5 @@ def judge(arguments, directory):
         process.wait()
 
 
-def main():
-    if sys.argv[1:] == ["list"]:
-        print("\n".join(f"default {name}" for name in CASES))
-        return
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--imgtool", required=True)
-    parser.add_argument("--kernels", required=True)
-    parser.add_argument("--keep")
-    parser.add_argument("case")
-    arguments = parser.parse_args()
-    machine.clean_up_when_terminated()
-    with tempfile.TemporaryDirectory(prefix="stagecoach-screen-") as name:
-        judge(arguments, Path(name))
-
-
 if __name__ == "__main__":
-    main()
+    machine.run_cases([("default", name) for name in CASES], judge)

@@ -5,9 +5,6 @@ sizes.py list prints the cases with their labels. The kernel checks the ramdisk:
 the rest of its last page holds. image/largest-file and image/largest-image judge such images on the host.
 """
 
-import argparse
-import sys
-import tempfile
 from pathlib import Path
 
 import machine
@@ -47,27 +44,14 @@ def boot(arguments, directory):
                             time_limit=TIME_LIMIT)  # fmt: skip
 
 
-def main():
-    if sys.argv[1:] == ["list"]:
-        for name, (label, _) in CASES.items():
-            print(f"{label} bios-{name}\n{label} uefi-{name}")
-        return 0
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--imgtool", required=True)
-    parser.add_argument("--kernels", required=True)
-    parser.add_argument("--keep")
-    parser.add_argument("case")
-    arguments = parser.parse_args()
-    machine.clean_up_when_terminated()
-    with tempfile.TemporaryDirectory(prefix="stagecoach-sizes-") as name:
-        directory = Path(name)
-        outcome = boot(arguments, directory)
-        if outcome.code == 0 and "BOOT-OK" in outcome.output and "BOOT-ERR" not in outcome.output + outcome.e9:
-            return 0
-        machine.keep_screen(directory, arguments.keep, "sizes/" + arguments.case)
-        print(outcome.describe())
-        return 1
+def judge(arguments, directory):
+    outcome = boot(arguments, directory)
+    if outcome.code == 0 and "BOOT-OK" in outcome.output and "BOOT-ERR" not in outcome.output + outcome.e9:
+        return None
+    machine.keep_screen(directory, arguments.keep, "sizes/" + arguments.case)
+    return outcome.describe()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    machine.run_cases(
+        [(label, f"{firmware}-{name}") for name, (label, _) in CASES.items() for firmware in ("bios", "uefi")], judge)  # fmt: skip

@@ -5,11 +5,8 @@ symbols.py list                                                            print
 symbols.py --imgtool PROGRAM --kernels DIRECTORY [--keep DIRECTORY] ROW    boots one row, FIRMWARE-KERNEL
 """
 
-import argparse
 import re
 import subprocess
-import sys
-import tempfile
 from pathlib import Path
 
 import machine
@@ -65,30 +62,14 @@ def problem(outcome, kernel, name):
     return trace_problem(outcome.e9, kernel) if with_symbols else None
 
 
-def main():
-    if sys.argv[1:2] == ["list"]:
-        for label, name in rows():
-            print(label, name)
-        return 0
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--imgtool", required=True)
-    parser.add_argument("--kernels", required=True)
-    parser.add_argument("--keep")
-    parser.add_argument("row")
-    arguments = parser.parse_args()
-    firmware, name = arguments.row.split("-", 1)
-    kernel = Path(arguments.kernels) / f"{name}.elf"
-    machine.clean_up_when_terminated()
-    with tempfile.TemporaryDirectory(prefix="stagecoach-symbols-") as directory:
-        image = Path(directory) / "disk.img"
-        machine.build_image(arguments.imgtool, kernel, image)
-        outcome = machine.run_qemu(arguments.imgtool, image, Path(directory), "--firmware", firmware)
+def judge(arguments, directory):
+    firmware, name = arguments.case.split("-", 1)
+    kernel, image = Path(arguments.kernels) / f"{name}.elf", directory / "disk.img"
+    machine.build_image(arguments.imgtool, kernel, image)
+    outcome = machine.run_qemu(arguments.imgtool, image, directory, "--firmware", firmware)
     wrong = problem(outcome, kernel, name)
-    if wrong is not None:
-        print(outcome.describe())
-        print(f"{arguments.row}: {wrong}")
-    return 0 if wrong is None else 1
+    return wrong and f"{wrong}\n{outcome.describe()}"
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    machine.run_cases(rows(), judge)

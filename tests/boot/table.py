@@ -59,7 +59,6 @@ QUICK = [
     PLAIN | {"firmware": "seabios", "machine": "q35", "disk": "usb", "memory": "32M", "vga": "none", "ram": "dirty"},
     PLAIN | {"firmware": "seabios", "machine": "q35", "disk": "nvme", "kernel": "conformance-high", "smp": "smp4"},
     PLAIN | {"firmware": "ovmf", "machine": "q35", "disk": "ahci", "payload": "ramdisk", "cpu": "max"},
-    PLAIN | {"firmware": "ovmf", "machine": "pc", "disk": "virtio", "table": "mbr", "kernel": "conformance-pie"},
 ]
 
 
