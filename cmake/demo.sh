@@ -41,7 +41,7 @@ image=$build/example.img
 boot() {
     local escape=$'\033'
     echo "--- $1 ---"
-    "$imgtool" run "$image" --firmware "$2" --timeout 60 --screenshot "$build/$2.png" "${gui[@]}" </dev/null 2>&1 |
+    "$imgtool" run "$image" --firmware "$2" --timeout 180 --screenshot "$build/$2.png" "${gui[@]}" </dev/null 2>&1 |
         sed -u -e "s/$escape\[[0-9;=?]*[A-Za-z]//g" -e 's/\r//g' -e "s/^/[$1] /"
 }
 
