@@ -86,9 +86,19 @@ static void sift_down(struct boot_memory_region *heap, size_t root, size_t count
     heap[root] = item;
 }
 
-/* Heap sort: in place, no recursion, never worse than n log n whatever order a firmware chose. */
+static bool is_sorted(const struct boot_memory_region *events, size_t count)
+{
+    for (size_t i = 1; i < count; i++)
+        if (events[i].phys < events[i - 1].phys)
+            return false;
+    return true;
+}
+
+/* Heap sort: in place, no recursion, never worse than n log n whatever order a firmware chose. Most choose ours. */
 static void sort_events(struct boot_memory_region *events, size_t count)
 {
+    if (is_sorted(events, count))
+        return;
     for (size_t root = count / 2; root-- > 0;)
         sift_down(events, root, count);
     for (size_t end = count; end-- > 1;) {
@@ -126,25 +136,37 @@ struct tally {
     __extension__ unsigned __int128 squares;
 };
 
+struct tallies {
+    struct tally ranks[RANK_COUNT];
+    uint32_t present; /* bit n: those of rank n are not 0 */
+};
+
 struct sweep {
     struct memmap *map;                          /* results */
     const struct boot_memory_region *next, *end; /* events to come */
-    struct tally active[RANK_COUNT];             /* regions that cover the current address */
-    struct tally touched[RANK_COUNT];            /* regions that have a byte in the current page */
+    struct tallies active;                       /* regions that cover the current address */
+    struct tallies touched;                      /* regions that have a byte in the current page */
 };
 
-static void tally_add(struct tally *tally, uint32_t firmware_type)
+static void tally_add(struct tallies *tallies, const struct boot_memory_region *event)
 {
+    struct tally *tally = &tallies->ranks[event->type];
+    uint32_t firmware_type = event->firmware_type;
     tally->count++;
     tally->sum += firmware_type;
     tally->squares += (uint64_t)firmware_type * firmware_type;
+    tallies->present |= 1u << event->type;
 }
 
-static void tally_remove(struct tally *tally, uint32_t firmware_type)
+static void tally_remove(struct tallies *tallies, const struct boot_memory_region *event)
 {
+    struct tally *tally = &tallies->ranks[event->type];
+    uint32_t firmware_type = event->firmware_type;
     tally->count--;
     tally->sum -= firmware_type;
     tally->squares -= (uint64_t)firmware_type * firmware_type;
+    if (tally->count == 0)
+        tallies->present &= ~(1u << event->type);
 }
 
 /* n values are equal exactly if n times the sum of their squares is the square of their sum (Cauchy-Schwarz). */
@@ -158,12 +180,9 @@ static uint32_t tally_firmware_type(const struct tally *tally)
 }
 
 /* RANK_COUNT if there is none. */
-static unsigned top_rank(const struct tally *tallies)
+static unsigned top_rank(const struct tallies *tallies)
 {
-    for (unsigned rank = RANK_COUNT; rank-- > 0;)
-        if (tallies[rank].count != 0)
-            return rank;
-    return RANK_COUNT;
+    return tallies->present == 0 ? RANK_COUNT : 31u - (unsigned)__builtin_clz(tallies->present);
 }
 
 /* Appends whole pages; `rank` may be RANK_COUNT for a hole. */
@@ -190,10 +209,10 @@ static void apply_events_at(struct sweep *sweep, uint64_t phys)
     for (; sweep->next < sweep->end && sweep->next->phys == phys; sweep->next++) {
         const struct boot_memory_region *event = sweep->next;
         if (event->size == EVENT_START) {
-            tally_add(&sweep->active[event->type], event->firmware_type);
-            tally_add(&sweep->touched[event->type], event->firmware_type);
+            tally_add(&sweep->active, event);
+            tally_add(&sweep->touched, event);
         } else {
-            tally_remove(&sweep->active[event->type], event->firmware_type);
+            tally_remove(&sweep->active, event);
         }
     }
 }
@@ -201,9 +220,9 @@ static void apply_events_at(struct sweep *sweep, uint64_t phys)
 /* True if the current address is of a kind that a page of this rank may consist of. */
 static bool fills(const struct sweep *sweep, unsigned rank)
 {
-    if (rank == RANK_LOADER_IN_USE && sweep->active[RANK_USABLE].count != 0)
+    if (rank == RANK_LOADER_IN_USE && sweep->active.ranks[RANK_USABLE].count != 0)
         return true;
-    return sweep->active[rank].count != 0;
+    return sweep->active.ranks[rank].count != 0;
 }
 
 /* The page at `page` has ends of regions inside. It gets the most restrictive type that touches it. RAM that does not
@@ -220,14 +239,14 @@ static void emit_shared_page(struct sweep *sweep, uint64_t page)
         for (unsigned i = 0; i < 3; i++)
             filled[i] = filled[i] && fills(sweep, inward[i]);
     }
-    unsigned top = top_rank(sweep->touched);
+    unsigned top = top_rank(&sweep->touched);
     for (unsigned i = 0; i < 3; i++) {
         if (top == inward[i] && !filled[i]) {
             emit(sweep->map, page, page + PAGE_SIZE, RANK_RESERVED, UINT32_MAX);
             return;
         }
     }
-    emit(sweep->map, page, page + PAGE_SIZE, top, tally_firmware_type(&sweep->touched[top]));
+    emit(sweep->map, page, page + PAGE_SIZE, top, tally_firmware_type(&sweep->touched.ranks[top]));
 }
 
 static void sweep_run(struct sweep *sweep)
@@ -235,14 +254,14 @@ static void sweep_run(struct sweep *sweep)
     uint64_t done = 0; /* everything below is in the results */
     while (sweep->next < sweep->end) {
         uint64_t page = align_down(sweep->next->phys, PAGE_SIZE);
-        unsigned top = top_rank(sweep->active);
+        unsigned top = top_rank(&sweep->active);
         if (done < page && top != RANK_COUNT)
-            emit(sweep->map, done, page, top, tally_firmware_type(&sweep->active[top]));
+            emit(sweep->map, done, page, top, tally_firmware_type(&sweep->active.ranks[top]));
         done = page;
         apply_events_at(sweep, page);
         if (sweep->next == sweep->end || sweep->next->phys - page >= PAGE_SIZE)
             continue;
-        __builtin_memcpy(sweep->touched, sweep->active, sizeof sweep->touched);
+        __builtin_memcpy(&sweep->touched, &sweep->active, sizeof sweep->touched);
         emit_shared_page(sweep, page);
         done = page + PAGE_SIZE;
     }
