@@ -56,11 +56,17 @@ uint64_t boot_info_room(const struct boot_info_facts *facts)
 /* --- filling ----------------------------------------------------------------------------------------------------- */
 
 /* Room was computed by boot_info_room() from the same facts; boot_info_prepare() checks that it was enough. */
+static void *area_reserve(struct boot_info_area *area, uint64_t size)
+{
+    void *reserved = area->memory + area->used;
+    area->used += rounded(size);
+    return reserved;
+}
+
+/* As area_reserve(), zeroed. What is reserved for maps and log is much larger than what is needed of it. */
 static void *area_take(struct boot_info_area *area, uint64_t size)
 {
-    void *taken = area->memory + area->used;
-    area->used += rounded(size);
-    return taken;
+    return memset(area_reserve(area, size), 0, rounded(size));
 }
 
 /* The kernel's pointer to something in the area. */
@@ -211,22 +217,22 @@ static void add_seed(struct boot_info *info, const struct boot_random *random)
 static void reserve_rest(struct boot_info_area *area)
 {
     size_t room = map_room();
-    area->map = (struct memmap){area_take(area, room * sizeof(struct boot_memory_region)), 0, room};
-    area->timeline = area_take(area, TIMELINE_CAPACITY * sizeof *area->timeline);
-    area->log = area_take(area, LOG_CAPACITY + 1u);
+    area->map = (struct memmap){area_reserve(area, room * sizeof(struct boot_memory_region)), 0, room};
+    area->timeline = area_reserve(area, TIMELINE_CAPACITY * sizeof *area->timeline);
+    area->log = area_reserve(area, LOG_CAPACITY + 1u);
 
     struct boot_efi *efi = &area->info->efi;
     efi->memory_map_size = firmware_efi_map_room();
     if (efi->memory_map_size == 0)
         return;
-    uint8_t *raw = area_take(area, efi->memory_map_size);
+    uint8_t *raw = area_reserve(area, efi->memory_map_size);
     efi->memory_map = area_pointer(area, raw);
     efi->memory_map_phys = area->phys + (uint64_t)(raw - area->memory);
 }
 
 static void reserve_api(struct boot_info_area *area, const struct boot_info_facts *facts)
 {
-    struct bootloader_api_region *regions = area_take(area, map_room() * sizeof *regions);
+    struct bootloader_api_region *regions = area_reserve(area, map_room() * sizeof *regions);
     area->api_facts = (struct bootloader_api_facts){
         .version = facts->kernel->api,
         .stack_size = facts->kernel->api.stack_size,
@@ -241,7 +247,6 @@ static void reserve_api(struct boot_info_area *area, const struct boot_info_fact
 
 enum status boot_info_prepare(struct boot_info_area *area, const struct boot_info_facts *facts, struct error *error)
 {
-    memset(area->memory, 0, area->size);
     area->used = 0;
     area->api =
         is_api_kernel(facts) ? area_take(area, sizeof *area->api) : NULL; /* first: the kernel gets its address */
@@ -274,6 +279,7 @@ enum status boot_info_finish(struct boot_info_area *area, const struct frames *f
     size_t size;
     const char *text = log_text(&size);
     memcpy(area->log, text, size);
+    area->log[size] = '\0';
     area->info->log = area_pointer(area, area->log);
     area->info->log_size = size;
     if (area->api != NULL)

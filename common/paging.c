@@ -64,8 +64,7 @@ static uint64_t *table_at(uint64_t phys)
 
 void paging_init(struct paging *paging, uint64_t phys, uint64_t frames, const struct paging_features *features)
 {
-    uint64_t *entries = firmware_map(phys, frames * PAGE_SIZE);
-    memset(entries, 0, frames * PAGE_SIZE);
+    memset(table_at(phys), 0, PAGE_SIZE);
     *paging = (struct paging){
         .root_phys = phys,
         .features = *features,
@@ -119,6 +118,7 @@ static enum status descend(struct paging *paging, const struct paging_mapping *r
             if (paging->frames_left == 0)
                 return error_set(error, STATUS_INTERNAL, "page tables: %s needs more than the %llu frames planned",
                                  rest->name, (unsigned long long)paging->frames_used);
+            memset(table_at(paging->next_phys), 0, PAGE_SIZE);
             *entry = paging->next_phys | PAGING_PRESENT | PAGING_WRITE;
             paging->next_phys += PAGE_SIZE;
             paging->frames_left--;
