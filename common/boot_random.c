@@ -36,23 +36,28 @@ static bool wants_aslr(const struct config *config, const struct kernel_plan *ke
     return aslr;
 }
 
-void boot_random_start(const struct config *config, const struct kernel_plan *kernel, struct boot_random *random)
+static void start_streams(const struct config *config, struct random *pool, struct boot_random *random)
 {
-    struct entropy entropy;
     uint8_t layout[RANDOM_SEED_SIZE];
-    entropy_gather(&entropy);
-    random_bytes(&entropy.pool, layout, sizeof layout);
-    random_bytes(&entropy.pool, random->seed, sizeof random->seed);
-    random->seed_bits = entropy.bits;
-    random->seed_sources = entropy.sources;
-    random_wipe(&entropy, sizeof entropy);
-
-    random->aslr = wants_aslr(config, kernel);
+    random_bytes(pool, layout, sizeof layout);
     if (config->has_kaslr_seed)
         memcpy(layout, config->kaslr_seed, sizeof layout);
     random_start(&random->addresses, "Stagecoach virtual addresses", layout, sizeof layout);
     random_start(&random->frames, "Stagecoach physical addresses", layout, sizeof layout);
     random_wipe(layout, sizeof layout);
+}
+
+void boot_random_start(const struct config *config, const struct kernel_plan *kernel, struct boot_random *random)
+{
+    struct entropy entropy;
+    entropy_gather(&entropy);
+    random_bytes(&entropy.pool, random->seed, sizeof random->seed);
+    random->seed_bits = entropy.bits;
+    random->seed_sources = entropy.sources;
+    random->aslr = wants_aslr(config, kernel);
+    if (random->aslr)
+        start_streams(config, &entropy.pool, random);
+    random_wipe(&entropy, sizeof entropy);
     report_entropy(random);
 }
 

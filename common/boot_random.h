@@ -10,7 +10,7 @@
 
 struct boot_random {
     bool aslr;               /* wished for by the kernel, or switched by the configuration */
-    struct random addresses; /* two streams: which physical memory is free must not change the virtual addresses */
+    struct random addresses; /* two streams, if `aslr`: which physical memory is free must not change the virtual addresses */
     struct random frames;
     uint8_t seed[RANDOM_SEED_SIZE]; /* the kernel's; says nothing about the streams */
     uint32_t seed_bits, seed_sources;

@@ -2,18 +2,48 @@
 
 #include "cpu.h"
 #include "firmware.h"
+#include "memory.h"
 #include "timer.h"
 
 #define CPU_WORDS 8u
 #define CPU_TRIES 64u /* Intel asks for 10 of RDRAND (SDM 1, 7.3.17.1); RDSEED runs dry sooner */
 #define FIRMWARE_BYTES 32u
 
-#define TIMER_SAMPLES_FEW 128u   /* where better sources gave enough */
+#define TIMER_SAMPLES_FEW 64u    /* where better sources gave enough */
 #define TIMER_SAMPLES_MANY 1024u /* some milliseconds */
 #define TIMER_READS 8u           /* for a sample, until the counter has moved */
 #define TIMER_RECENT 8u
-#define TIMER_BATCH 32u /* samples that are mixed in at once */
 #define TIMER_BITS_MAX 64u
+
+#define HARVEST_SIZE 1024u
+
+/* What was read and is not in the pool yet: each mixing costs some twenty rounds of SHA-256 besides its bytes, and all
+ * of them together used to cost more than the rest of a small kernel's boot. */
+struct harvest {
+    struct random *pool;
+    bool started; /* the pool */
+    uint8_t bytes[HARVEST_SIZE];
+    size_t used;
+};
+
+static void harvest_flush(struct harvest *harvest)
+{
+    if (harvest->started)
+        random_mix(harvest->pool, harvest->bytes, harvest->used);
+    else
+        random_start(harvest->pool, NULL, harvest->bytes, harvest->used);
+    harvest->started = true;
+    harvest->used = 0;
+}
+
+/* `size` is at most HARVEST_SIZE. */
+static void harvest_add(struct harvest *harvest, const void *bytes, size_t size)
+{
+    if (size > HARVEST_SIZE - harvest->used)
+        harvest_flush(harvest);
+    memcpy(harvest->bytes + harvest->used, bytes, size);
+    harvest->used += size;
+}
 
 static bool cpu_word(enum cpu_random source, uint64_t *word)
 {
@@ -37,7 +67,8 @@ static bool is_stuck(const uint64_t *words, unsigned count)
     return false;
 }
 
-static uint32_t gather_cpu(struct entropy *entropy, enum cpu_random source, uint32_t flag, uint32_t word_bits)
+static uint32_t gather_cpu(struct entropy *entropy, struct harvest *harvest, enum cpu_random source, uint32_t flag,
+                           uint32_t word_bits)
 {
     uint64_t words[CPU_WORDS];
     unsigned count = 0;
@@ -45,7 +76,7 @@ static uint32_t gather_cpu(struct entropy *entropy, enum cpu_random source, uint
         return 0;
     while (count < CPU_WORDS && cpu_word(source, &words[count]))
         count++;
-    random_mix(&entropy->pool, words, count * sizeof words[0]);
+    harvest_add(harvest, words, count * sizeof words[0]);
     uint32_t bits = is_stuck(words, count) ? 0 : count * word_bits;
     random_wipe(words, sizeof words);
     if (bits > 0)
@@ -69,11 +100,11 @@ __attribute__((weak)) size_t firmware_random(uint8_t *bytes, size_t size)
     return 0;
 }
 
-static uint32_t gather_firmware(struct entropy *entropy)
+static uint32_t gather_firmware(struct entropy *entropy, struct harvest *harvest)
 {
     uint8_t bytes[FIRMWARE_BYTES];
     size_t size = firmware_random(bytes, sizeof bytes);
-    random_mix(&entropy->pool, bytes, size);
+    harvest_add(harvest, bytes, size);
     bool sound = size > 0 && !all_same(bytes, size);
     random_wipe(bytes, sizeof bytes);
     if (!sound)
@@ -105,22 +136,20 @@ static bool is_recent(const uint64_t recent[TIMER_RECENT], uint64_t interval)
 
 /* How long the CPU's counter says that the timer takes for its next steps: noise of two oscillators and of the way
  * between them. An interval counts only if it is not one of the last few. */
-static uint32_t gather_timer(struct entropy *entropy, unsigned samples)
+static uint32_t gather_timer(struct entropy *entropy, struct harvest *harvest, unsigned samples)
 {
-    uint64_t recent[TIMER_RECENT] = {0}, batch[TIMER_BATCH], last = cpu_tsc();
+    uint64_t recent[TIMER_RECENT] = {0}, last = cpu_tsc();
     uint16_t count = timer_count();
-    unsigned fresh = 0, i = 0;
-    for (; i < samples && timer_moves(&count); i++) {
+    unsigned fresh = 0;
+    for (unsigned i = 0; i < samples && timer_moves(&count); i++) {
         uint64_t now = cpu_tsc(), interval = now - last;
         if (!is_recent(recent, interval))
             fresh++;
         recent[i % TIMER_RECENT] = interval;
         last = now;
-        batch[i % TIMER_BATCH] = interval << 16 | count;
-        if (i % TIMER_BATCH == TIMER_BATCH - 1)
-            random_mix(&entropy->pool, batch, sizeof batch);
+        uint32_t sample = (uint32_t)interval ^ (uint32_t)count << 16; /* chance is in the lowest bits of both */
+        harvest_add(harvest, &sample, sizeof sample);
     }
-    random_mix(&entropy->pool, batch, i % TIMER_BATCH * sizeof batch[0]);
     uint32_t bits = fresh / 8 < TIMER_BITS_MAX ? fresh / 8 : TIMER_BITS_MAX;
     if (bits > 0)
         entropy->sources |= BOOT_SEED_TIMER;
@@ -128,15 +157,12 @@ static uint32_t gather_timer(struct entropy *entropy, unsigned samples)
 }
 
 /* Worth nothing, but no two machines and moments have all of it in common. */
-static void mix_circumstances(struct entropy *entropy)
+static void gather_circumstances(struct harvest *harvest)
 {
     const struct firmware_identity *identity = firmware_identity();
-    struct firmware_tables tables = {0};
     uint64_t moments[2] = {identity->entry_tsc, cpu_tsc()};
-    firmware_tables(&tables);
-    random_mix(&entropy->pool, &identity->disk, sizeof identity->disk);
-    random_mix(&entropy->pool, &tables, sizeof tables);
-    random_mix(&entropy->pool, moments, sizeof moments);
+    harvest_add(harvest, &identity->disk, sizeof identity->disk);
+    harvest_add(harvest, moments, sizeof moments);
 }
 
 static uint32_t larger(uint32_t a, uint32_t b)
@@ -146,12 +172,14 @@ static uint32_t larger(uint32_t a, uint32_t b)
 
 void entropy_gather(struct entropy *entropy)
 {
+    struct harvest harvest = {.pool = &entropy->pool};
     entropy->sources = 0;
-    random_start(&entropy->pool, "Stagecoach entropy", NULL, 0);
-    mix_circumstances(entropy);
-    uint32_t bits = gather_cpu(entropy, CPU_RDSEED, BOOT_SEED_RDSEED, 32);
-    bits = larger(bits, gather_cpu(entropy, CPU_RDRAND, BOOT_SEED_RDRAND, 16));
-    bits = larger(bits, gather_firmware(entropy));
-    bits += gather_timer(entropy, bits < ENTROPY_BITS_ENOUGH ? TIMER_SAMPLES_MANY : TIMER_SAMPLES_FEW);
+    gather_circumstances(&harvest);
+    uint32_t bits = gather_cpu(entropy, &harvest, CPU_RDSEED, BOOT_SEED_RDSEED, 32);
+    bits = larger(bits, gather_cpu(entropy, &harvest, CPU_RDRAND, BOOT_SEED_RDRAND, 16));
+    bits = larger(bits, gather_firmware(entropy, &harvest));
+    bits += gather_timer(entropy, &harvest, bits < ENTROPY_BITS_ENOUGH ? TIMER_SAMPLES_MANY : TIMER_SAMPLES_FEW);
+    harvest_flush(&harvest);
+    random_wipe(&harvest, sizeof harvest);
     entropy->bits = bits < ENTROPY_BITS_MAX ? bits : ENTROPY_BITS_MAX;
 }

@@ -23,8 +23,12 @@ static size_t text_size(const char *text)
 void random_start(struct random *random, const char *purpose, const void *seed, size_t size)
 {
     library_enter();
-    br_hmac_drbg_init(context_of(random), &br_sha256_vtable, purpose, text_size(purpose));
-    br_hmac_drbg_update(context_of(random), seed, size);
+    if (purpose == NULL) {
+        br_hmac_drbg_init(context_of(random), &br_sha256_vtable, seed, size);
+    } else {
+        br_hmac_drbg_init(context_of(random), &br_sha256_vtable, purpose, text_size(purpose));
+        br_hmac_drbg_update(context_of(random), seed, size);
+    }
     library_leave();
 }
 

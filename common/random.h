@@ -12,7 +12,7 @@ struct random {
     uint64_t state[18]; /* BearSSL's; random.c knows it */
 };
 
-/* Begins anew. `purpose` keeps streams that start from one seed apart. */
+/* Begins anew. `purpose` keeps streams that start from one seed apart; NULL if nothing else starts from it. */
 void random_start(struct random *random, const char *purpose, const void *seed, size_t size);
 
 /* Makes everything that follows depend on these bytes, too. */
