@@ -14,6 +14,7 @@
 #define ANCHOR_RSDP 0x20445352u    /* "RSD " */
 #define ANCHOR_SMBIOS 0x5f4d535fu  /* "_SM_" */
 #define ANCHOR_SMBIOS3 0x334d535fu /* "_SM3" */
+#define ANCHOR_SM_MASK 0x00ffffffu
 
 #define RSDP_SIZE 20u /* of ACPI 1.0; also what the first checksum covers */
 #define RSDP_SIZE_2 36u
@@ -70,6 +71,21 @@ static uint64_t search(uint32_t start, uint32_t end, uint32_t anchor, bool (*mat
     return 0;
 }
 
+/* Both kinds of SMBIOS in one pass: their anchors differ in the fourth byte only. */
+static void search_smbios(struct firmware_tables *tables)
+{
+    for (uint32_t at = SMBIOS_START; at < ROM_END; at += ANCHOR_STEP) {
+        const uint8_t *bytes = (const uint8_t *)(uintptr_t)at;
+        uint32_t anchor = *(const uint32_t *)(uintptr_t)at;
+        if ((anchor & ANCHOR_SM_MASK) != (ANCHOR_SMBIOS & ANCHOR_SM_MASK))
+            continue;
+        if (tables->smbios_phys == 0 && anchor == ANCHOR_SMBIOS3 && is_smbios3(bytes, ROM_END - at))
+            tables->smbios_phys = at;
+        if (tables->smbios32_phys == 0 && anchor == ANCHOR_SMBIOS && is_smbios(bytes, ROM_END - at))
+            tables->smbios32_phys = at;
+    }
+}
+
 void table_search(uint16_t ebda_segment, struct firmware_tables *tables)
 {
     *tables = (struct firmware_tables){0};
@@ -78,6 +94,5 @@ void table_search(uint16_t ebda_segment, struct firmware_tables *tables)
         tables->rsdp_phys = search(ebda, ebda + EBDA_SEARCH, ANCHOR_RSDP, table_is_rsdp);
     if (tables->rsdp_phys == 0)
         tables->rsdp_phys = search(ROM_START, ROM_END, ANCHOR_RSDP, table_is_rsdp);
-    tables->smbios_phys = search(SMBIOS_START, ROM_END, ANCHOR_SMBIOS3, is_smbios3);
-    tables->smbios32_phys = search(SMBIOS_START, ROM_END, ANCHOR_SMBIOS, is_smbios);
+    search_smbios(tables);
 }
