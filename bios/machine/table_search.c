@@ -61,12 +61,11 @@ static bool is_smbios3(const uint8_t *at, uint32_t room)
            sums_to_zero(at, at[SMBIOS3_LENGTH]);
 }
 
-/* The first place in [start, end), on a 16-byte line, that begins with the four bytes of `anchor` and `matches`; 0:
- * none. */
-static uint64_t search(uint32_t start, uint32_t end, uint32_t anchor, bool (*matches)(const uint8_t *, uint32_t))
+/* The first RSDP in [start, end), on a 16-byte line; 0: none. */
+static uint64_t search_rsdp(uint32_t start, uint32_t end)
 {
     for (uint32_t at = start; at < end; at += ANCHOR_STEP)
-        if (*(const uint32_t *)(uintptr_t)at == anchor && matches((const uint8_t *)(uintptr_t)at, end - at))
+        if (*(const uint32_t *)(uintptr_t)at == ANCHOR_RSDP && table_is_rsdp((const uint8_t *)(uintptr_t)at, end - at))
             return at;
     return 0;
 }
@@ -91,8 +90,8 @@ void table_search(uint16_t ebda_segment, struct firmware_tables *tables)
     *tables = (struct firmware_tables){0};
     uint32_t ebda = ebda_segment * 16u;
     if (ebda >= EBDA_LOWEST && ebda + EBDA_SEARCH <= ROM_START)
-        tables->rsdp_phys = search(ebda, ebda + EBDA_SEARCH, ANCHOR_RSDP, table_is_rsdp);
+        tables->rsdp_phys = search_rsdp(ebda, ebda + EBDA_SEARCH);
     if (tables->rsdp_phys == 0)
-        tables->rsdp_phys = search(ROM_START, ROM_END, ANCHOR_RSDP, table_is_rsdp);
+        tables->rsdp_phys = search_rsdp(ROM_START, ROM_END);
     search_smbios(tables);
 }
