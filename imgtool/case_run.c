@@ -41,6 +41,13 @@ static enum exit_code name_files(const struct case_plan *plan, struct case_run *
     return code == EXIT_OK ? name_file(&run->report, plan, run, "report.json") : code;
 }
 
+/* The matrix has it as one more firmware, run as an option of its own. */
+static bool is_direct(const struct matrix_case *machine)
+{
+    const char *firmware = machine->values[AXIS_FIRMWARE];
+    return firmware && strcmp(firmware, "direct") == 0;
+}
+
 static void make_command(const struct case_plan *plan, struct case_run *run)
 {
     struct arguments *command = &run->command;
@@ -48,8 +55,11 @@ static void make_command(const struct case_plan *plan, struct case_run *run)
     arguments_add(command, "imgtool");
     arguments_add(command, "run");
     arguments_add(command, plan->image);
+    bool direct = is_direct(machine);
+    if (direct)
+        arguments_add(command, "--direct");
     for (int axis = 0; axis < AXIS_COUNT; axis++)
-        if (machine->values[axis])
+        if (machine->values[axis] && !(direct && axis == AXIS_FIRMWARE))
             arguments_addf(command, "--%s=%s", matrix_axis_names[axis], machine->values[axis]);
     arguments_addf(command, "--timeout=%d",
                    machine->timeout_seconds ? machine->timeout_seconds : plan->timeout_seconds);

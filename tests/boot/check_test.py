@@ -289,6 +289,19 @@ def kernel(bench):
     assert prove(bench, said) == [] and "1..4" in said, said
 
 
+def direct(bench):
+    """One more firmware in the matrix: the kernel is started without a disk, by the command that the report names."""
+    machines = "case disk disk=nvme\ncase microvm firmware=direct\ncase pc firmware=direct machine=pc memory=64M\n"
+    said, _ = bench.test(OK, bench.kernels / "smoke.elf", "--json", matrix=machines)
+    commands = [case["command"].split() for case in json.loads(said)["cases"]]
+    assert ["--direct" in command for command in commands] == [False, True, True], commands
+    assert not [word for command in commands for word in command if word.startswith("--firmware")], commands
+    _, said = bench.test(USAGE, bench.kernels / "smoke.elf", matrix="firmware bios direct\ndisk ahci\n")
+    assert "direct-ahci can't be run" in said and "--disk" in said, said
+    _, said = bench.test(REJECTED, bench.guest("exit", VALUE=0x10), matrix="case only firmware=direct\n")
+    assert "ELF kernel" in said, said
+
+
 def default_matrix(bench):
     code, said, errors = bench.run(bench.kernels / "smoke.elf", "--output", bench.kept, timeout=machine.TIME_LIMIT)
     assert code == OK and prove(bench, said) == [], (said, errors)
@@ -300,7 +313,7 @@ CASES = {
     function.__name__.replace("_", "-"): function
     for function in (
         verdicts, boot_error, tap, failures_of_two_kinds, junit, files_of_failures, success_pattern, qemu_arguments,
-        bad_options, can_not_begin, interrupted, within_the_cpus, killed, reader_goes_away, kernel, default_matrix,
+        bad_options, can_not_begin, interrupted, within_the_cpus, killed, reader_goes_away, kernel, direct, default_matrix,
     )
 }  # fmt: skip
 LABELS = {"bad-options": "quick", "default-matrix": "full"}
