@@ -4,6 +4,7 @@
 #include "digest.h"
 #include "fat_table.h"
 #include "host_block.h"
+#include "progress.h"
 
 #include <nettle/sha2.h>
 
@@ -129,6 +130,7 @@ static enum exit_code digest_range(const struct map *map, uint64_t first, uint64
             return code;
         sha256_update(&context, size, map->piece);
         at += size;
+        progress_add(size);
     }
     digest_end(&context, text);
     return EXIT_OK;
@@ -191,7 +193,9 @@ static enum exit_code write_text(const struct map *map, struct bmap *bmap)
     FILE *to = open_memstream(&bmap->text, &bmap->text_size);
     if (!to)
         return failure_memory();
+    progress_begin("reading", bmap->mapped_count * BMAP_BLOCK_SIZE);
     enum exit_code code = put_file(to, map, bmap);
+    progress_end();
     if (fclose(to) != 0)
         return failure_memory();
     seal(bmap);

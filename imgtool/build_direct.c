@@ -3,6 +3,7 @@
 #include "cli.h"
 #include "direct_file.h"
 #include "output.h"
+#include "progress.h"
 #include "size.h"
 
 struct build {
@@ -34,8 +35,10 @@ static enum exit_code write_output(const struct build *build)
     struct output output;
     const char *name = build->options.output;
     enum exit_code code = output_begin(&output, name, build->plan.size);
+    progress_begin("writing", image_content_size(&build->content));
     if (code == EXIT_OK)
         code = direct_file_write(&build->plan, output.fd, name);
+    progress_end();
     if (code == EXIT_OK)
         code = output_commit(&output);
     output_end(&output);
@@ -59,6 +62,8 @@ static int run(poptContext context)
 {
     struct build build = {0};
     enum exit_code code = build_options_take(context, "-direct.elf", true, &build.options);
+    if (build.options.quiet)
+        progress_silence();
     if (code == EXIT_OK)
         code = make_plan(&build);
     if (code == EXIT_OK)

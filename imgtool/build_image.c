@@ -5,6 +5,7 @@
 #include "image_write.h"
 #include "loader_files.h"
 #include "output.h"
+#include "progress.h"
 #include "size.h"
 #include "zstd_decoder.h"
 
@@ -123,13 +124,24 @@ static enum exit_code make_plan(struct build *build)
     return code == EXIT_OK ? derive_ids(build) : code;
 }
 
+/* What is copied: the rest of an image is small, or empty. */
+static uint64_t content_size(const struct build *build)
+{
+    uint64_t size = image_content_size(&build->content);
+    for (size_t i = 0; i < build->options.partition_count; i++)
+        size += build->options.partitions[i].file.size;
+    return size;
+}
+
 static enum exit_code write_output(const struct build *build)
 {
     struct output output;
     const char *name = build->options.output;
     enum exit_code code = output_begin(&output, name, build->plan.layout.sectors * LAYOUT_SECTOR_SIZE);
+    progress_begin("writing", content_size(build));
     if (code == EXIT_OK)
         code = image_write(&build->plan, output.fd, name);
+    progress_end();
     if (code == EXIT_OK)
         code = image_check(&build->plan, output.fd, name);
     if (code == EXIT_OK)
@@ -186,6 +198,8 @@ static int run(poptContext context)
 {
     struct build build = {0};
     enum exit_code code = build_options_take(context, ".img", false, &build.options);
+    if (build.options.quiet)
+        progress_silence();
     if (code == EXIT_OK)
         code = make_plan(&build);
     if (code == EXIT_OK)

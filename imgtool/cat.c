@@ -1,8 +1,10 @@
 /* imgtool cat: a file of an image's boot volume, byte for byte, on stdout. */
 #include "disk_image.h"
 #include "operands.h"
+#include "progress.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #define PIECE_SIZE (1u << 20)
 
@@ -15,13 +17,17 @@ static enum exit_code copy(struct boot_files *files, struct fat_file *file)
     uint8_t *piece = malloc(PIECE_SIZE);
     if (piece == NULL)
         return failure_memory();
+    if (!isatty(STDOUT_FILENO)) /* where it would stand among the file's own bytes */
+        progress_begin("copying", file->size);
     for (uint64_t offset = 0; offset < file->size && code == EXIT_OK; offset += PIECE_SIZE) {
         uint64_t size = file->size - offset < PIECE_SIZE ? file->size - offset : PIECE_SIZE;
         if (fat_read(file, offset, size, piece, &error) != STATUS_OK)
             code = disk_image_failure(&files->image, &error);
         else if (fwrite(piece, 1, size, stdout) != size)
             code = EXIT_IO; /* main() says so */
+        progress_add(size);
     }
+    progress_end();
     free(piece);
     return code;
 }

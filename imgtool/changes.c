@@ -90,20 +90,30 @@ static enum exit_code take(const struct change *change, uint64_t offset, uint64_
     return host_file_read(change->file, from, given, to);
 }
 
-static enum exit_code make(const struct change *change, struct block_target *target, uint8_t *piece,
-                           struct progress *progress, uint64_t before)
+static enum exit_code make(const struct change *change, struct block_target *target, uint8_t *piece)
 {
-    if (change->bytes != NULL)
+    if (change->bytes != NULL) {
+        progress_add(change->size);
         return block_target_write(target, change->offset, change->bytes, change->size);
+    }
     enum exit_code code = EXIT_OK;
     for (uint64_t done = 0; done < change->size && code == EXIT_OK; done += PIECE_SIZE) {
         uint64_t size = change->size - done < PIECE_SIZE ? change->size - done : PIECE_SIZE;
         code = take(change, done, size, piece);
         if (code == EXIT_OK)
             code = block_target_write(target, change->offset + done, piece, size);
-        progress_to(progress, before + done);
+        progress_add(size);
     }
     return code;
+}
+
+static uint64_t phase_bytes(const struct changes *changes, unsigned phase)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < changes->count; i++)
+        if (changes->list[i].phase == phase)
+            sum += changes->list[i].size;
+    return sum;
 }
 
 enum exit_code changes_make(const struct changes *changes, unsigned phase, struct block_target *target)
@@ -111,17 +121,14 @@ enum exit_code changes_make(const struct changes *changes, unsigned phase, struc
     uint8_t *piece = malloc(PIECE_SIZE);
     enum exit_code code = piece != NULL ? EXIT_OK : failure_memory();
     bool any = false;
-    struct progress progress;
-    uint64_t done = 0;
-    progress_begin(&progress, "writing", changes_bytes(changes));
+    progress_begin("writing", phase_bytes(changes, phase));
     for (size_t i = 0; i < changes->count && code == EXIT_OK; i++) {
         if (changes->list[i].phase != phase)
             continue;
         any = true;
-        code = make(&changes->list[i], target, piece, &progress, done);
-        done += changes->list[i].size;
+        code = make(&changes->list[i], target, piece);
     }
-    progress_end(&progress);
+    progress_end();
     free(piece);
     return code == EXIT_OK && any ? block_target_flush(target) : code;
 }

@@ -2,6 +2,7 @@
 
 #include "nearest.h"
 #include "option_list.h"
+#include "progress.h"
 
 #include <stdarg.h>
 #include <stdbool.h>
@@ -18,6 +19,7 @@ static void message(const char *colour, const char *kind, const char *format, va
     const char *no_color = getenv("NO_COLOR");
     bool coloured = isatty(STDERR_FILENO) && !(no_color && *no_color);
     fflush(stdout);
+    progress_hide();
     fprintf(stderr, "imgtool: %s%s%s", coloured ? colour : "", kind, coloured ? "\033[0m" : "");
     vfprintf(stderr, format, list);
     fputc('\n', stderr);

@@ -1,5 +1,7 @@
 #include "compress.h"
 
+#include "progress.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,6 +36,7 @@ enum exit_code piece_reader_next(struct piece_reader *reader, size_t *size)
         return host_file_unchanged(reader->file);
     uint64_t offset = reader->offset;
     reader->offset += *size;
+    progress_add(*size);
     if (!in_hole)
         return host_file_read(reader->file, offset, *size, reader->bytes);
     memset(reader->bytes, 0, *size);

@@ -6,6 +6,7 @@
 #include "json.h"
 #include "operands.h"
 #include "output.h"
+#include "progress.h"
 #include "size.h"
 
 #include <stdlib.h>
@@ -83,6 +84,15 @@ static enum exit_code check_outputs(const struct conversion *conversion)
     return code;
 }
 
+static enum exit_code compress_image(struct conversion *conversion, int fd)
+{
+    progress_begin("compressing", conversion->image.size);
+    enum exit_code code =
+        conversion->compressor->run(&conversion->image, fd, conversion->output, &conversion->output_size);
+    progress_end();
+    return code;
+}
+
 static enum exit_code write_image(struct conversion *conversion)
 {
     struct output output;
@@ -92,7 +102,7 @@ static enum exit_code write_image(struct conversion *conversion)
     if (code == EXIT_OK && conversion->format)
         code = convert_qemu(&conversion->image, conversion->format, output.temporary, name);
     else if (code == EXIT_OK)
-        code = conversion->compressor->run(&conversion->image, output.fd, name, &conversion->output_size);
+        code = compress_image(conversion, output.fd);
     if (code == EXIT_OK && fstat(output.fd, &written) == 0)
         conversion->output_size = (uint64_t)written.st_size;
     if (code == EXIT_OK)
@@ -155,6 +165,8 @@ static void report(const struct conversion *conversion)
 static enum exit_code convert(struct conversion *conversion)
 {
     enum exit_code code = check_outputs(conversion);
+    if (quiet)
+        progress_silence();
     if (code == EXIT_OK && conversion->output)
         code = write_image(conversion);
     if (code == EXIT_OK && bmap_path)

@@ -1,11 +1,16 @@
 #include "convert_qemu.h"
 
 #include "process.h"
+#include "progress.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 const struct disk_format *disk_format_find(const char *name)
 {
@@ -26,16 +31,56 @@ const struct disk_format *disk_format_find(const char *name)
 struct job {
     const struct disk_format *format;
     const char *name;
+    uint64_t size;                                        /* of the image */
     char program[PATH_MAX], from[PATH_MAX], to[PATH_MAX]; /* absolute: "a:b" would be a protocol to qemu-img */
 };
 
-static int run(const struct job *job, const char *const *words)
+/* qemu-img -p says how far it is: "    (12.50/100%)", a carriage return, and so on. */
+static void follow(const struct job *job, int fd)
+{
+    char *line = NULL;
+    size_t room = 0;
+    uint64_t done = 0;
+    FILE *from = fdopen(fd, "r");
+    while (from && getdelim(&line, &room, '\r', from) > 0) {
+        const char *number = strchr(line, '(');
+        double percent = number ? strtod(number + 1, NULL) : 0;
+        uint64_t now = percent > 0 && percent <= 100 ? (uint64_t)((double)job->size * percent / 100) : done;
+        if (now > done)
+            progress_add(now - done);
+        done = now > done ? now : done;
+    }
+    free(line);
+    if (from)
+        fclose(from);
+    else
+        close(fd);
+}
+
+static int run_followed(const struct job *job, const struct arguments *arguments)
+{
+    int ends[2], status;
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return process_run(arguments);
+    pid_t pid = process_start_to(arguments, ends[1], STDERR_FILENO);
+    close(ends[1]);
+    follow(job, ends[0]);
+    return pid >= 0 && process_wait(pid, -1, &status) && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* `what`: for the user, while it goes on; NULL: it does not say how far it is. */
+static int run(const struct job *job, const char *what, const char *const *words)
 {
     struct arguments arguments = {0};
+    bool followed = what != NULL && progress_is_shown();
     arguments_add(&arguments, job->program);
+    arguments_add(&arguments, *words++);
+    arguments_add(&arguments, followed ? "-p" : "-q");
     for (; *words; words++)
         arguments_add(&arguments, *words);
-    int code = process_run(&arguments);
+    progress_begin(what, job->size);
+    int code = followed ? run_followed(job, &arguments) : process_run(&arguments);
+    progress_end();
     arguments_free(&arguments);
     return code;
 }
@@ -44,7 +89,7 @@ static enum exit_code convert(const struct job *job)
 {
     const char *words[16];
     size_t count = 0;
-    const char *const first[] = {"convert", "-q", "-f", "raw", "-O", job->format->qemu};
+    const char *const first[] = {"convert", "-f", "raw", "-O", job->format->qemu};
     for (size_t i = 0; i < sizeof first / sizeof *first; i++)
         words[count++] = first[i];
     if (job->format->options) {
@@ -54,18 +99,18 @@ static enum exit_code convert(const struct job *job)
     words[count++] = job->from;
     words[count++] = job->to;
     words[count] = NULL;
-    if (run(job, words) == 0)
+    if (run(job, "converting", words) == 0)
         return EXIT_OK;
     return failure(EXIT_IO, "%s: qemu-img could not write it", job->name);
 }
 
 static enum exit_code check(const struct job *job)
 {
-    const char *const checking[] = {"check", "-q", "-f", job->format->qemu, job->to, NULL};
-    const char *const comparing[] = {"compare", "-q", "-f", "raw", "-F", job->format->qemu, job->from, job->to, NULL};
-    if (job->format->can_check && run(job, checking) != 0)
+    const char *const checking[] = {"check", "-f", job->format->qemu, job->to, NULL};
+    const char *const comparing[] = {"compare", "-f", "raw", "-F", job->format->qemu, job->from, job->to, NULL};
+    if (job->format->can_check && run(job, NULL, checking) != 0)
         return failure(EXIT_VERIFY_FAILED, "%s: 'qemu-img check' found what it wrote damaged", job->name);
-    if (run(job, comparing) != 0)
+    if (run(job, "comparing", comparing) != 0)
         return failure(EXIT_VERIFY_FAILED, "%s: 'qemu-img compare' found another content than the image's", job->name);
     return EXIT_OK;
 }
@@ -73,7 +118,7 @@ static enum exit_code check(const struct job *job)
 enum exit_code convert_qemu(const struct host_file *from, const struct disk_format *format, const char *temporary,
                             const char *name)
 {
-    struct job job = {.format = format, .name = name};
+    struct job job = {.format = format, .name = name, .size = from->size};
     if (!process_find("qemu-img", job.program))
         return failure(EXIT_HELPER_MISSING,
                        "qemu-img is not installed; this installs it:\n  apt-get install --no-install-recommends "

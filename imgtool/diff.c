@@ -4,6 +4,7 @@
 #include "inspection.h"
 #include "json.h"
 #include "operands.h"
+#include "progress.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -50,7 +51,7 @@ __attribute__((format(printf, 3, 4))) static void differ(struct comparison *comp
 #define PIECE 65536u
 
 /* The first byte at which two stretches differ; `size` if none does. */
-static uint64_t first_difference(struct comparison *comparison, uint64_t offset, uint64_t other_offset, uint64_t size)
+static uint64_t find_difference(struct comparison *comparison, uint64_t offset, uint64_t other_offset, uint64_t size)
 {
     static uint8_t one[PIECE], other[PIECE];
     struct block *blocks[] = {&comparison->one.tables.files.image.block, &comparison->other.tables.files.image.block};
@@ -64,8 +65,17 @@ static uint64_t first_difference(struct comparison *comparison, uint64_t offset,
             i++;
         if (i < part)
             return at + i;
+        progress_add(part);
     }
     return size;
+}
+
+static uint64_t first_difference(struct comparison *comparison, uint64_t offset, uint64_t other_offset, uint64_t size)
+{
+    progress_begin("comparing", size);
+    uint64_t at = find_difference(comparison, offset, other_offset, size);
+    progress_end();
+    return at;
 }
 
 static void compare_range(struct comparison *comparison, const char *what, uint64_t offset, uint64_t other_offset,

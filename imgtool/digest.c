@@ -1,5 +1,7 @@
 #include "digest.h"
 
+#include "progress.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -26,6 +28,7 @@ enum status digest_fat_file(struct fat_file *file, char text[DIGEST_TEXT_SIZE], 
         status = fat_read(file, offset, size, piece, error);
         if (status == STATUS_OK)
             sha256_update(&context, size, piece);
+        progress_add(size);
     }
     free(piece);
     digest_end(&context, text);

@@ -1,5 +1,7 @@
 #include "fat_table.h"
 
+#include "progress.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +19,7 @@ static enum status fill(struct fat_table *table, uint64_t offset, uint32_t size,
         return STATUS_OK;
     uint64_t left = fat->fat_size - offset;
     table->start = UINT64_MAX;
+    progress_add(left < FAT_TABLE_PIECE ? left : FAT_TABLE_PIECE);
     enum status status = block_read(fat->block, fat->start + fat->fat_offset + offset,
                                     left < FAT_TABLE_PIECE ? left : FAT_TABLE_PIECE, table->piece, error);
     if (status == STATUS_OK)
@@ -51,11 +54,13 @@ enum status fat_table_count_free(const struct fat *fat, uint32_t *count, struct 
         return error_set(error, STATUS_OUT_OF_MEMORY, "imgtool has no memory left");
     fat_table_init(table, fat);
     *count = 0;
+    progress_begin("reading the FAT", fat->fat_size);
     for (uint32_t i = 0; i < fat->cluster_count && status == STATUS_OK; i++) {
         uint32_t value = 0;
         status = fat_table_value(table, i + 2, &value, error);
         *count += status == STATUS_OK && value == 0;
     }
+    progress_end();
     free(table);
     return status;
 }

@@ -1,5 +1,7 @@
 #include "host_file.h"
 
+#include "progress.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -7,7 +9,7 @@
 #include <unistd.h>
 
 #define COPY_SIZE (1u << 20)
-#define KERNEL_COPY_SIZE (1u << 30) /* one call takes no more than 2 GiB anyway */
+#define KERNEL_COPY_SIZE (16u << 20) /* in one call: after each, the progress is shown */
 
 enum exit_code host_file_adopt(struct host_file *file, const char *path, int fd)
 {
@@ -104,6 +106,7 @@ static enum exit_code copy_by_hand(const struct host_file *file, uint64_t from, 
         from += part;
         offset += part;
         size -= part;
+        progress_add(part);
     }
     free(buffer);
     return code;
@@ -124,6 +127,7 @@ static enum exit_code copy_range(const struct host_file *file, uint64_t from, ui
         from += (uint64_t)done;
         offset += (uint64_t)done;
         size -= (uint64_t)done;
+        progress_add((uint64_t)done);
     }
     return EXIT_OK;
 }
@@ -157,12 +161,14 @@ enum exit_code host_file_unchanged(const struct host_file *file)
 
 enum exit_code host_file_copy(const struct host_file *file, int fd, uint64_t offset, const char *to)
 {
-    uint64_t start = 0, end;
+    uint64_t start = 0, end, before = 0;
     while (start < file->size && host_file_next_data(file, &start, &end)) {
+        progress_add(start - before);
         enum exit_code code = copy_range(file, start, end - start, fd, offset + start, to);
         if (code != EXIT_OK)
             return code;
-        start = end;
+        start = before = end;
     }
+    progress_add(file->size - before);
     return host_file_unchanged(file);
 }

@@ -27,7 +27,7 @@ void host_file_close(struct host_file *file);
 enum exit_code host_file_read(const struct host_file *file, uint64_t offset, uint64_t size, void *to);
 
 /* Copies the whole file to `offset` of `fd` (whose name is `to`, for messages), leaving out its holes: the target has
- * zeroes there already. Fails if the file has changed since it was opened. */
+ * zeroes there already. Fails if the file has changed since it was opened. Advances the job that progress.h shows. */
 enum exit_code host_file_copy(const struct host_file *file, int fd, uint64_t offset, const char *to);
 
 /* The next stretch of data at or behind *start, up to *end; false if only a hole is left. */

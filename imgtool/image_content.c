@@ -27,6 +27,14 @@ uint64_t image_item_size(const struct image_item *item)
     return item->bytes.data != NULL ? item->bytes.size : item->file.size;
 }
 
+uint64_t image_content_size(const struct image_content *content)
+{
+    uint64_t size = 0;
+    for (uint32_t i = 0; i < content->count; i++)
+        size += image_item_size(&content->items[i]);
+    return size;
+}
+
 static enum exit_code check_item(const struct image_item *item)
 {
     struct error error;

@@ -39,4 +39,7 @@ void image_content_replace(struct image_content *content, const struct image_ite
 
 uint64_t image_item_size(const struct image_item *item);
 
+/* Of all items together. */
+uint64_t image_content_size(const struct image_content *content);
+
 #endif

@@ -3,6 +3,7 @@
 #include "../bios/image_format.h"
 #include "fat_table.h"
 #include "fat_walk.h"
+#include "progress.h"
 #include "volume_file.h"
 
 #include <ctype.h>
@@ -81,18 +82,35 @@ static enum status add_file(void *context, const char *path, const struct fat_en
     struct inspection *inspection = context;
     struct inspected_file file = {.path = strdup(path), .size = entry->file.size};
     struct inspected_file *list = reallocarray(inspection->list, inspection->file_count + 1, sizeof *list);
-    struct fat_file opened = entry->file;
+    (void)error;
     if (list == NULL || file.path == NULL)
         exit(failure_memory());
     inspection->list = list;
     file.directory = (entry->file.attributes & FAT_ATTRIBUTE_DIRECTORY) != 0;
-    if (!file.directory && digest_fat_file(&opened, file.sha256, error) != STATUS_OK) {
-        inspection->tree_error = *error;
-        error_prefix(&inspection->tree_error, "%s", path);
-        file.sha256[0] = '\0';
-    }
+    file.opened = entry->file;
     list[inspection->file_count++] = file;
     return STATUS_OK;
+}
+
+static void digest_file(struct inspection *inspection, struct inspected_file *file)
+{
+    struct error error;
+    if (file->directory || digest_fat_file(&file->opened, file->sha256, &error) == STATUS_OK)
+        return;
+    inspection->tree_error = error;
+    error_prefix(&inspection->tree_error, "%s", file->path);
+    file->sha256[0] = '\0';
+}
+
+static void digest_files(struct inspection *inspection)
+{
+    uint64_t total = 0;
+    for (size_t i = 0; i < inspection->file_count; i++)
+        total += inspection->list[i].directory ? 0 : inspection->list[i].size;
+    progress_begin("reading files", total);
+    for (size_t i = 0; i < inspection->file_count; i++)
+        digest_file(inspection, &inspection->list[i]);
+    progress_end();
 }
 
 static void list_files(struct inspection *inspection, struct fat *fat)
@@ -102,6 +120,7 @@ static void list_files(struct inspection *inspection, struct fat *fat)
     enum status status = fat_open(fat, "/", &root, &error);
     if (status == STATUS_OK)
         status = fat_walk(&root, "/", add_file, inspection, &error);
+    digest_files(inspection);
     if (status != STATUS_OK)
         inspection->tree_error = error;
 }

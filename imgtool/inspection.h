@@ -13,6 +13,7 @@ struct inspected_file {
     char *path;
     bool directory;
     uint32_t size;
+    struct fat_file opened;
     char sha256[DIGEST_TEXT_SIZE]; /* empty: could not be read */
 };
 

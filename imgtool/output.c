@@ -2,6 +2,7 @@
 
 #include "direct_file.h"
 #include "image_probe.h"
+#include "progress.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +14,11 @@
 #include <unistd.h>
 
 static const int fatal_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE};
-#define OUTPUT_RANDOM "XX" "XX" "XX" /* what mkostemp() replaces */
+#define OUTPUT_RANDOM                                                                                                  \
+    "XX"                                                                                                               \
+    "XX"                                                                                                               \
+    "XX" /* what mkostemp() replaces */
+#define FLUSH_SIZE (8u << 20)
 #define FATAL_SIGNALS (sizeof fatal_signals / sizeof fatal_signals[0])
 
 static char *volatile removed_on_signal; /* for the handler */
@@ -83,7 +88,8 @@ static enum exit_code name_files(struct output *output, const char *path)
     char resolved[PATH_MAX];
     output->path = strdup(realpath(path, resolved) != NULL ? resolved : path);
     char *copy = strdup(output->path);
-    if (output->path == NULL || copy == NULL || asprintf(&output->temporary, "%s/.imgtool-" OUTPUT_RANDOM, dirname(copy)) < 0) {
+    if (output->path == NULL || copy == NULL ||
+        asprintf(&output->temporary, "%s/.imgtool-" OUTPUT_RANDOM, dirname(copy)) < 0) {
         output->temporary = NULL;
         free(copy);
         return failure_memory();
@@ -127,9 +133,33 @@ static enum exit_code sync_directory(const char *path)
     return EXIT_OK;
 }
 
+/* fsync() does not say how far it is: who watches gets the same in pieces first. What can't be done by pieces is left
+ * to fsync(), but errors are reported only once, and so here. */
+static bool flush_pieces(int fd)
+{
+    const unsigned write_and_wait = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
+    struct stat stat_of;
+    bool sound = true;
+    if (!progress_is_shown() || fstat(fd, &stat_of) != 0)
+        return true;
+    progress_begin("flushing", (uint64_t)stat_of.st_size);
+    for (off_t at = 0, hole; sound && at < stat_of.st_size;) {
+        off_t data = lseek(fd, at, SEEK_DATA);
+        if (data < 0 || (hole = lseek(fd, data, SEEK_HOLE)) < 0)
+            break;
+        off_t size = hole - data < (off_t)FLUSH_SIZE ? hole - data : (off_t)FLUSH_SIZE;
+        sound = sync_file_range(fd, data, size, write_and_wait) == 0 ||
+                (errno != EIO && errno != ENOSPC && errno != EDQUOT);
+        progress_add((uint64_t)(data + size - at));
+        at = data + size;
+    }
+    progress_end();
+    return sound;
+}
+
 enum exit_code output_commit(struct output *output)
 {
-    if (fsync(output->fd) != 0)
+    if (!flush_pieces(output->fd) || fsync(output->fd) != 0)
         return failure(EXIT_IO, "%s: can't be written: %s", output->path, strerror(errno));
     block_signals(true);
     int result = rename(output->temporary, output->path), error = errno;

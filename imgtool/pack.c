@@ -1,6 +1,7 @@
 #include "pack.h"
 
 #include "checked.h"
+#include "progress.h"
 #include "xxhash32.h"
 
 #include <errno.h>
@@ -115,6 +116,7 @@ static enum exit_code pack_blocks(struct packer *packer)
                                                      : pack_zstd(packer, size, &packer->table[i]);
         if (code == EXIT_OK)
             code = append(packer, packer->out, packer->table[i]);
+        progress_add(size);
     }
     return code;
 }

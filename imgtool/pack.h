@@ -14,7 +14,8 @@ struct pack_options {
 bool pack_parse(const char *text, struct pack_options *options);
 
 /* Compresses a whole file, in bounded memory, into a temporary one without a name. *packed keeps the original's path,
- * for messages. The same bytes come out on every machine that has the same version of the library. */
+ * for messages. The same bytes come out on every machine that has the same version of the library. Advances the job
+ * that progress.h shows by the file's size. */
 enum exit_code pack_file(const struct host_file *file, const struct pack_options *options, struct host_file *packed);
 
 /* Decodes a Zstandard frame with the host's libzstd: for readers of packed files on the host. */

@@ -12,8 +12,6 @@ struct run {
     const struct stick_write *write;
     struct block_target *target;
     uint8_t *piece, *other; /* each PIECE_SIZE, aligned */
-    struct progress progress;
-    uint64_t done;
 };
 
 static enum exit_code check_stop(const struct run *run)
@@ -68,8 +66,7 @@ each_piece(struct run *run, enum exit_code (*act)(struct run *run, uint64_t offs
 {
     const struct write_ranges *ranges = run->write->ranges;
     enum exit_code code = EXIT_OK;
-    progress_begin(&run->progress, what, write_ranges_bytes(ranges));
-    run->done = 0;
+    progress_begin(what, write_ranges_bytes(ranges));
     for (size_t i = 0; i < ranges->count; i++) {
         uint64_t at = ranges->list[i].start < STICK_FIRST ? STICK_FIRST : ranges->list[i].start,
                  end = ranges->list[i].end;
@@ -79,11 +76,10 @@ each_piece(struct run *run, enum exit_code (*act)(struct run *run, uint64_t offs
             if (code == EXIT_OK)
                 code = act(run, at, size);
             at += size;
-            run->done += size;
-            progress_to(&run->progress, run->done);
+            progress_add(size);
         }
     }
-    progress_end(&run->progress);
+    progress_end();
     return code;
 }
 

@@ -4,6 +4,7 @@
 
 #include "cli.h"
 #include "fat_shadow.h"
+#include "progress.h"
 
 #include <stdlib.h>
 
@@ -75,6 +76,8 @@ static int run(poptContext context)
     struct update update = {.files = &files};
     enum exit_code code = update_options_take(context, &update.options);
     bool opened = false;
+    if (update.options.quiet)
+        progress_silence();
     if (code == EXIT_OK) {
         code = boot_files_open_to_write(&files, update.options.image);
         opened = code == EXIT_OK;

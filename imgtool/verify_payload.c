@@ -4,6 +4,7 @@
 #include "boot_config.h"
 #include "cli.h"
 #include "kernel_check.h"
+#include "progress.h"
 #include "volume_file.h"
 
 #include <string.h>
@@ -36,6 +37,30 @@ static uint64_t check_payload(struct verify *verify, const struct config *config
     return file.source.size;
 }
 
+static uint64_t payload_size(const struct verify *verify, const struct config *config, struct config_text path)
+{
+    struct volume_file file;
+    struct error ignored;
+    struct fat fat = verify->files.fat; /* a look that leaves no trace */
+    bool opened = path.size != 0 && volume_file_open(&fat, config, path, &file, &ignored) == STATUS_OK;
+    uint64_t size = opened && file.table != NULL ? file.source.size : 0;
+    if (path.size != 0)
+        volume_file_close(&file);
+    return size;
+}
+
+/* What is read as a whole: that which is compressed. */
+static uint64_t compressed_size(const struct verify *verify, const struct config *config)
+{
+    uint64_t size = 0;
+    if (!config->compressed || !progress_is_shown())
+        return size;
+    size += payload_size(verify, config, config->kernel) + payload_size(verify, config, config->ramdisk);
+    for (uint32_t i = 0; i < config->module_count; i++)
+        size += payload_size(verify, config, config->modules[i].path);
+    return size;
+}
+
 static bool check_payloads(struct verify *verify, const struct config *config, struct kernel_check *check)
 {
     size_t before = verify->findings.count;
@@ -53,11 +78,13 @@ static void check_kernel(struct verify *verify, const struct config *config)
     struct kernel_check check = {.config = config};
     struct volume_file file;
     struct error error;
+    progress_begin("decompressing", compressed_size(verify, config));
     bool payloads_sound = check_payloads(verify, config, &check);
     enum status status = volume_file_open(fat, config, config->kernel, &file, &error);
     file.source.name = "the kernel";
     if (status == STATUS_OK)
         status = volume_file_check(&file, &error);
+    progress_end();
     if (status == STATUS_OK && payloads_sound)
         status = kernel_check_source(&check, &file.source, &plan, &error);
     if (status != STATUS_OK)

@@ -4,6 +4,7 @@
 #include "fat_name.h"
 #include "fat_table.h"
 #include "fat_walk.h"
+#include "progress.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +22,7 @@ struct tree {
 };
 
 struct directory {
-    uint8_t *entries; /* owned */
+    uint8_t *entries;  /* owned */
     uint64_t *offsets; /* of each cluster's worth of entries on the disk, owned */
     uint32_t count, per_piece;
     uint32_t first_cluster, parent_cluster;
@@ -114,6 +115,7 @@ static void find_lost(struct tree *tree)
     struct error error;
     uint32_t first = 0, count = 0, value = 0;
     fat_table_init(table, fat);
+    progress_begin("looking for lost clusters", fat->fat_size);
     for (uint32_t cluster = 2; cluster - 2 < fat->cluster_count; cluster++) {
         if (tree->owners[cluster] != NOBODY)
             continue;
@@ -124,6 +126,7 @@ static void find_lost(struct tree *tree)
         first = first != 0 ? first : cluster;
         count++;
     }
+    progress_end();
     free(table);
     if (count != 0)
         findings_add(&tree->verify->findings, "FAT", table_offset(fat, first),
@@ -139,7 +142,8 @@ static void read_piece(struct tree *tree, struct directory *directory, uint64_t 
         checked(realloc(directory->entries, ((uint64_t)directory->count + directory->per_piece) * FAT_ENTRY_SIZE));
     directory->offsets = checked(reallocarray(directory->offsets, index + 1u, sizeof *directory->offsets));
     directory->offsets[index] = offset;
-    if (verify_read(tree->verify, "directory", offset, size, directory->entries + (uint64_t)directory->count * FAT_ENTRY_SIZE))
+    if (verify_read(tree->verify, "directory", offset, size,
+                    directory->entries + (uint64_t)directory->count * FAT_ENTRY_SIZE))
         directory->count += size / FAT_ENTRY_SIZE;
 }
 
@@ -183,10 +187,12 @@ static void check_dots(struct tree *tree, const struct directory *directory)
         const char *name = i == 0 ? "." : "..";
         if (memcmp(entry, i == 0 ? ".          " : "..         ", FAT_SHORT_NAME_SIZE) != 0 ||
             (entry[11] & FAT_ATTRIBUTE_DIRECTORY) == 0)
-            findings_add(&verify->findings, "directory", entry_offset(directory, i), "%s has no '%s'", tree->path, name);
+            findings_add(&verify->findings, "directory", entry_offset(directory, i), "%s has no '%s'", tree->path,
+                         name);
         else if (first_cluster(&verify->files.fat, entry) != wanted[i])
-            findings_add(&verify->findings, "directory", entry_offset(directory, i), "%s: '%s' leads to cluster %u, not %u",
-                         tree->path, name, first_cluster(&verify->files.fat, entry), wanted[i]);
+            findings_add(&verify->findings, "directory", entry_offset(directory, i),
+                         "%s: '%s' leads to cluster %u, not %u", tree->path, name,
+                         first_cluster(&verify->files.fat, entry), wanted[i]);
     }
 }
 
@@ -195,12 +201,15 @@ static void check_short_name(struct tree *tree, const uint8_t *entry, uint64_t o
     bool sound = entry[0] != ' ';
     for (uint32_t i = 0; i < FAT_SHORT_NAME_SIZE; i++) {
         bool japanese = i == 0 && entry[i] == 0x05; /* stands for E5, which would mean deleted */
-        sound = sound && (japanese || entry[i] >= 0x80 || (entry[i] >= ' ' && strchr("\"*+,./:;<=>?[\\]|\x7f", entry[i]) == NULL &&
-                                      !(entry[i] >= 'a' && entry[i] <= 'z')));
+        sound = sound && (japanese || entry[i] >= 0x80 ||
+                          (entry[i] >= ' ' && strchr("\"*+,./:;<=>?[\\]|\x7f", entry[i]) == NULL &&
+                           !(entry[i] >= 'a' && entry[i] <= 'z')));
     }
     if (!sound)
-        findings_add(&tree->verify->findings, "directory entry", offset, "of %s: its short name has letters that FAT "
-                     "does not allow", tree->path);
+        findings_add(&tree->verify->findings, "directory entry", offset,
+                     "of %s: its short name has letters that FAT "
+                     "does not allow",
+                     tree->path);
     if ((entry[11] & ATTRIBUTES_RESERVED) != 0)
         findings_add(&tree->verify->findings, "directory entry", offset + 11, "of %s: has attributes %#x", tree->path,
                      entry[11]);
@@ -239,11 +248,14 @@ static void check_entry(struct tree *tree, const struct directory *directory, ui
                      FAT_WALK_PATH_MAX);
     } else {
         if (long_name->parts != 0 && !has_long)
-            findings_add(&tree->verify->findings, "directory entry", offset, "of %s: the long name before it does not "
-                         "belong to it", tree->path);
+            findings_add(&tree->verify->findings, "directory entry", offset,
+                         "of %s: the long name before it does not "
+                         "belong to it",
+                         tree->path);
         check_short_name(tree, entry, offset);
         if (is_twin(directory, index))
-            findings_add(&tree->verify->findings, "directory entry", offset, "of %s: the name is there twice", tree->path);
+            findings_add(&tree->verify->findings, "directory entry", offset, "of %s: the name is there twice",
+                         tree->path);
         if ((entry[11] & FAT_ATTRIBUTE_DIRECTORY) == 0)
             check_file(tree, first, size, offset);
         else if (!is_cluster(fat, first))

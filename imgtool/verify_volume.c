@@ -4,6 +4,7 @@
 #include "boot_volume.h"
 #include "checked.h"
 #include "fat_table.h"
+#include "progress.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -37,8 +38,8 @@ static void check_boot_sector(struct verify *verify, const uint8_t *sector)
     if (media != 0xf0 && media < 0xf8)
         findings_add(findings, "FAT boot sector", start + 21, "has media byte %#04x", media);
     if (load(sector + 28, 4) != first)
-        findings_add(findings, "FAT boot sector", start + 28, "says that %u sectors precede it, the partition table %lu",
-                     load(sector + 28, 4), first);
+        findings_add(findings, "FAT boot sector", start + 28,
+                     "says that %u sectors precede it, the partition table %lu", load(sector + 28, 4), first);
     if (signature != 0x28 && signature != 0x29)
         findings_add(findings, "FAT boot sector", start + (fat->bits == 32 ? 66 : 38),
                      "has extended signature %#04x, not 0x29", signature);
@@ -134,8 +135,10 @@ static void compare_tables(struct verify *verify, const uint8_t *sector)
     uint8_t *one = malloc(2 * PIECE), *other = one + PIECE;
     if (one == NULL)
         exit(failure_memory());
+    progress_begin("comparing the FATs", fat->fat_size);
     for (; sector[16] == 2 && at < fat->fat_size; at += PIECE) {
         uint64_t size = fat->fat_size - at < PIECE ? fat->fat_size - at : PIECE, i = 0;
+        progress_add(size);
         if (!verify_read(verify, "FAT", first + at, size, one) ||
             !verify_read(verify, "second FAT", first + fat->fat_size + at, size, other))
             break;
@@ -143,10 +146,11 @@ static void compare_tables(struct verify *verify, const uint8_t *sector)
             i++;
         if (i == size)
             continue;
-        findings_add(&verify->findings, "second FAT", first + fat->fat_size + at + i, "differs from the first at entry %lu",
-                     (at + i) * 8 / fat->bits);
+        findings_add(&verify->findings, "second FAT", first + fat->fat_size + at + i,
+                     "differs from the first at entry %lu", (at + i) * 8 / fat->bits);
         break;
     }
+    progress_end();
     free(one);
 }
 
@@ -179,8 +183,7 @@ void verify_volume(struct verify *verify)
 {
     struct boot_files *files = &verify->files;
     struct error error;
-    enum status status =
-        boot_volume_mount(&files->image.block, &files->table, &files->fat, &files->partition, &error);
+    enum status status = boot_volume_mount(&files->image.block, &files->table, &files->fat, &files->partition, &error);
     verify->is_mounted = status == STATUS_OK;
     if (verify->is_mounted)
         check_mounted(verify);

@@ -1,6 +1,7 @@
 #include "volume_file.h"
 
 #include "pack.h"
+#include "progress.h"
 
 #include <stdlib.h>
 
@@ -60,6 +61,7 @@ enum status volume_file_check(struct volume_file *file, struct error *error)
     for (uint64_t at = 0; at < file->source.size && status == STATUS_OK; at += PACKED_BLOCK_MAX) {
         uint64_t left = file->source.size - at, size = left < PACKED_BLOCK_MAX ? left : PACKED_BLOCK_MAX;
         status = file->source.read(file->source.context, at, size, bytes, error);
+        progress_add(size);
     }
     free(bytes);
     return status;

@@ -7,6 +7,7 @@
 #include "gpt_move.h"
 #include "json.h"
 #include "operands.h"
+#include "progress.h"
 #include "size.h"
 #include "stick_write.h"
 
@@ -173,6 +174,8 @@ static int run(poptContext context)
     struct block_device found = {.size = 0};
     bool mounted = false;
     uint64_t written = 0;
+    if (quiet)
+        progress_silence();
     enum exit_code code = take_options(context, &wishes);
     if (code == EXIT_OK)
         code = disk_image_open(&files.image, wishes.image);
