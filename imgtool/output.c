@@ -2,7 +2,6 @@
 
 #include "direct_file.h"
 #include "image_probe.h"
-#include "progress.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +17,6 @@ static const int fatal_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE};
     "XX"                                                                                                               \
     "XX"                                                                                                               \
     "XX" /* what mkostemp() replaces */
-#define FLUSH_SIZE (8u << 20)
 #define FATAL_SIGNALS (sizeof fatal_signals / sizeof fatal_signals[0])
 
 static char *volatile removed_on_signal; /* for the handler */
@@ -119,47 +117,13 @@ enum exit_code output_begin(struct output *output, const char *path, uint64_t si
     return EXIT_OK;
 }
 
-static enum exit_code sync_directory(const char *path)
-{
-    char *copy = strdup(path);
-    if (copy == NULL)
-        return failure_memory();
-    int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd >= 0) {
-        fsync(fd); /* some file systems can't, and say so: the file itself is safe */
-        close(fd);
-    }
-    free(copy);
-    return EXIT_OK;
-}
-
-/* fsync() does not say how far it is: who watches gets the same in pieces first. What can't be done by pieces is left
- * to fsync(), but errors are reported only once, and so here. */
-static bool flush_pieces(int fd)
-{
-    const unsigned write_and_wait = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
-    struct stat stat_of;
-    bool sound = true;
-    if (!progress_is_shown() || fstat(fd, &stat_of) != 0)
-        return true;
-    progress_begin("flushing", (uint64_t)stat_of.st_size);
-    for (off_t at = 0, hole; sound && at < stat_of.st_size;) {
-        off_t data = lseek(fd, at, SEEK_DATA);
-        if (data < 0 || (hole = lseek(fd, data, SEEK_HOLE)) < 0)
-            break;
-        off_t size = hole - data < (off_t)FLUSH_SIZE ? hole - data : (off_t)FLUSH_SIZE;
-        sound = sync_file_range(fd, data, size, write_and_wait) == 0 ||
-                (errno != EIO && errno != ENOSPC && errno != EDQUOT);
-        progress_add((uint64_t)(data + size - at));
-        at = data + size;
-    }
-    progress_end();
-    return sound;
-}
-
+/* The image is not forced to the disk, as no builder does with what can be built again: that would take longer than all else
+ * together. Closing tells of errors that a file system kept back until then. */
 enum exit_code output_commit(struct output *output)
 {
-    if (!flush_pieces(output->fd) || fsync(output->fd) != 0)
+    int closed = close(output->fd);
+    output->fd = -1;
+    if (closed != 0)
         return failure(EXIT_IO, "%s: can't be written: %s", output->path, strerror(errno));
     block_signals(true);
     int result = rename(output->temporary, output->path), error = errno;
@@ -168,7 +132,7 @@ enum exit_code output_commit(struct output *output)
     block_signals(false);
     if (result != 0)
         return failure(EXIT_IO, "%s: can't be put in place: %s", output->path, strerror(error));
-    return sync_directory(output->path);
+    return EXIT_OK;
 }
 
 void output_end(struct output *output)

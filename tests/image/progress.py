@@ -86,7 +86,7 @@ class Bench:
 def builds(bench):
     image, packed = bench.directory / "disk.img", bench.directory / "packed.img"
     base = [bench.kernel, "--ramdisk", bench.ramdisk]
-    bench.shows({"writing", "flushing"}, "build-image", *base, "-o", image)
+    bench.shows({"writing"}, "build-image", *base, "-o", image)
     bench.shows({"compressing", "writing"}, "build-image", *base, "--compress", "lz4:1", "-o", packed)
     bench.shows({"writing"}, "build-direct", *base, "-o", bench.directory / "direct.elf")
     for command in ("build-image", "build-direct"):
