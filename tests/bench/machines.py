@@ -1,7 +1,8 @@
 """QEMU in virtual time, and the disk images that the benchmark boots in it.
 
 With `-icount shift=2,sleep=off` every instruction takes 4 ns and the time-stamp counter counts nanoseconds since reset: what
-a loaded machine does to the host's clock does not matter.
+a loaded machine does to the host's clock does not matter, but for a guest that waits for its disk, which spins meanwhile. So
+requests go by io_uring where the host has it: one for bytes that are cached, as our images are, ends where it begins.
 """
 
 import re
@@ -10,6 +11,8 @@ import struct
 import subprocess
 import time
 from pathlib import Path
+
+import fragments
 
 MIB = 1 << 20
 SECTOR = 512
@@ -37,22 +40,42 @@ def run(*command, **options):
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options).stdout  # fmt: skip
 
 
+def quickest_aio(directory):
+    """io_uring, if this host's kernel and QEMU have it."""
+    probe = directory / "probe"
+    probe.write_bytes(bytes(MIB))
+    done = subprocess.run(["qemu-system-x86_64", "-machine", "none", "-display", "none", "-monitor", "stdio", "-drive",
+                           f"if=none,format=raw,file={probe},aio=io_uring"], input="quit\n", capture_output=True, text=True,
+                          check=False)  # fmt: skip
+    return "io_uring" if done.returncode == 0 else "threads"
+
+
 class Machine:
     """Boots images and returns what they say on port E9."""
 
     def __init__(self, directory):
-        self.directory = directory
+        self.directory, self.aio = directory, quickest_aio(directory)
 
     def boot(self, image, firmware="bios", disk="ahci", memory="1G", virtual=True, drive="", extra=()):
-        e9, variables = self.directory / "e9", self.directory / "variables"
+        e9 = self.directory / "e9"
         machine, device = DISKS[disk]
         command = ["qemu-system-x86_64", "-machine", machine, "-m", memory, "-accel", "tcg", "-cpu", "max", "-vga", "none",
                    "-display", "none", "-nic", "none", "-no-reboot", "-monitor", "none",
                    "-serial", f"file:{self.directory}/serial", "-debugcon", f"file:{e9}",
                    "-device", "isa-debug-exit,iobase=0xf4,iosize=4",
-                   "-drive", f"if=none,id=d,format=raw,snapshot=on,file={image}{drive}", *device, *extra]  # fmt: skip
-        if virtual:
-            command += VIRTUAL
+                   "-drive", f"if=none,id=d,format=raw,snapshot=on,aio={self.aio},file={image}{drive}", *device, *extra]  # fmt: skip
+        return self.run(command + (VIRTUAL if virtual else []), image, firmware)
+
+    def direct(self, loader):
+        """Starts a file by PVH on a microvm, which has neither disk nor firmware of its own."""
+        command = ["qemu-system-x86_64", "-machine", "microvm,isa-serial=on,rtc=off", "-m", "1G", "-accel", "tcg", "-cpu", "max",
+                   "-display", "none", "-nic", "none", "-no-reboot", "-monitor", "none", "-nodefaults",
+                   "-serial", f"file:{self.directory}/serial", "-debugcon", f"file:{self.directory}/e9",
+                   "-device", "isa-debug-exit,iobase=0xf4,iosize=4", "-kernel", loader, *VIRTUAL]  # fmt: skip
+        return self.run(command, loader, "none")
+
+    def run(self, command, image, firmware):
+        e9, variables = self.directory / "e9", self.directory / "variables"
         if firmware == "uefi":
             shutil.copy(OVMF_VARS, variables)
             command += ["-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={OVMF_CODE}",
@@ -72,6 +95,11 @@ def own_times(said):
     times = {int(e[0]): int(e[1]) / 1e6 for e in re.findall(r"BENCH event (\d+) (\d+) (\d+) (\d+)", said)}
     times["kernel"] = int(re.search(r"BENCH kernel (\d+)", said).group(1)) / 1e6
     return times
+
+
+def bytes_read(said):
+    """From the disk, up to the jump, as the loader counts them."""
+    return max(int(e[3]) for e in re.findall(r"BENCH event (\d+) (\d+) (\d+) (\d+)", said))
 
 
 def hex_times(said, word):
@@ -110,6 +138,39 @@ class Images:
         if not image.exists():
             run(self.imgtool, "build-image", "--quiet", "-o", image, *options, kernel)
         return image
+
+    def direct(self):
+        path = self.path("direct.elf")
+        run(self.imgtool, "build-direct", "--pvh", "--force", "-o", path, self.kernel(65536))
+        return path
+
+    def with_debug_info(self, size):
+        path = self.path(f"debug-{size}.elf")
+        run("objcopy", "--add-section", f".debug_info={self.payload(size)}", self.kernel(65536), path)
+        return path
+
+    def fragmented(self, size, piece):
+        """The same file in one piece, and in pieces with gaps between them, on volumes of the same form."""
+        whole = self.own(f"room-{size}", self.kernel(size), *self.room(size))
+        return whole, fragments.make(whole, self.path(f"fragments-{size}.img"), "KERNEL  ELF", piece)
+
+    def floor_fragmented(self, size, piece):
+        """The same of what the floor's UEFI application reads."""
+        whole = self.floor_uefi(size, *self.room(size))
+        return whole, fragments.make(whole, self.path(f"floor-fragments-{size}.img"), "PAYLOAD BIN", piece)
+
+    @staticmethod
+    def room(size):
+        return "--size", f"{3 * size // MIB + 64}M"
+
+    def programs(self, size):
+        """So much of the libraries of this machine, one behind the other: what a ramdisk is like."""
+        path = self.path(f"programs-{size}")
+        with open(path, "wb") as file:
+            for library in sorted(Path("/usr/lib/x86_64-linux-gnu").glob("*.so*")):
+                if library.is_file() and not library.is_symlink() and file.tell() < size:
+                    file.write(library.read_bytes()[: size - file.tell()])
+        return path
 
     def grub_kernel(self, size):
         path = self.path(f"grub-kernel-{size}.elf")
@@ -164,12 +225,12 @@ class Images:
             shutil.copyfileobj(open(self.payload(size), "rb"), file)
         return image
 
-    def floor_uefi(self, size):
-        image = self.path(f"floor-uefi-{size}.img")
+    def floor_uefi(self, size, *options):
+        image = self.path(f"floor-uefi-{size}{'-room' if options else ''}.img")
         if not image.exists():
             application = self.build / "tests/bench/FLOOR.EFI"
-            run(self.imgtool, "build-image", "--quiet", "-o", image, "--file", f"{self.payload(size)}:/payload.bin", "--file",
-                f"{application}:/floor.efi", self.kernel(65536))  # fmt: skip
+            run(self.imgtool, "build-image", "--quiet", "-o", image, *options, "--file", f"{self.payload(size)}:/payload.bin",
+                "--file", f"{application}:/floor.efi", self.kernel(65536))  # fmt: skip
             volume = f"{image}@@{2 * MIB}"
             run("mdel", "-i", volume, "::/EFI/BOOT/BOOTX64.EFI")
             run("mmove", "-i", volume, "::/floor.efi", "::/EFI/BOOT/BOOTX64.EFI")
