@@ -1,11 +1,13 @@
 /* What imgtool fills in when it writes the BIOS loader to a disk, and where. image_format.inc is the same for NASM.
  *
- * Three files come out of the build of bios/:
+ * Four files come out of the build of bios/:
  *   stage1.bin  440 bytes, the start of the master boot record. Bytes 3..0x59 are free of code and data, because some
  *               firmware writes a FAT parameter block there. imgtool adds disk signature, partition table and 55 AA.
  *   stages.bin  stages 2 to 4, of which stage 4 is packed, a multiple of 512 bytes, at most BIOS_STAGES_SIZE_MAX. It is
  *               stored in one run of 512-byte sectors: in the BIOS boot partition of a GPT disk, in the gap behind the
  *               MBR of an MBR disk, among the reserved sectors of a FAT volume that is the whole disk.
+ *   cd.bin      as stage1.bin, for a CD: 440 bytes with the same patch area, but all of it may be code. Its sectors have 2048
+ *               bytes, and the stages begin at one.
  *   uefi_only.bin  as stage1.bin, for images without the BIOS loader: says so. BIOS_UEFI_ONLY_MAGIC stands where the
  *               patch area is.
  *

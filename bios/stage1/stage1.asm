@@ -21,11 +21,7 @@
 
 DRIVE_FIRST         equ 0x80
 DRIVE_LAST          equ 0x8f
-EDD_SECTORS_MAX     equ 127         ; per call (Phoenix EDD 1.1); SeaBIOS refuses more than 64 KiB
-SEGMENT_SECTORS     equ 128         ; sectors in 64 KiB: a transfer must not cross such a line (ISA DMA)
-SECTOR_PARAGRAPHS   equ BIOS_SECTOR_SIZE / 16
-READ_TRIES          equ 3           ; with one sector
-MAGIC_START         equ "STGC"      ; the first four bytes of BIOS_STAGES_MAGIC
+SECTOR_SHIFT        equ 0           ; sectors of 512 bytes
 
 bits 16
 cpu 386
@@ -65,93 +61,10 @@ scan:
 
 %include "stage1/fail.inc"
 
-; Loads the stages from one drive and starts them.
-; In: DL drive; DS = ES = 0. Out: returns only on failure, AL = letter. Preserves: DX. Clobbers: the rest.
-load_from:
-        push    dx                  ; some BIOSes destroy DL in the next call
-        mov     ah, 0x41            ; INT 13h EDD check: BX 0xaa55, CX bit 0 "extended access", or CF
-        mov     bx, 0x55aa
-        int     0x13
-        pop     dx
-        mov     al, 'E'
-        jc      .return
-        cmp     bx, 0xaa55
-        jne     .return
-        shr     cx, 1
-        jnc     .return
-
-        mov     si, patch + bios_stage1_patch.stages_lba
-        mov     di, packet.lba
-        movsd
-        movsd
-        mov     word [packet.segment], LOW_LOADER_START >> 4
-        mov     di, [patch + bios_stage1_patch.stages_sectors]
-        mov     bp, EDD_SECTORS_MAX ; most sectors in one read
-.piece:
-        mov     bl, READ_TRIES
-.read:
-        mov     cx, [packet.segment] ; CX = sectors up to the next 64 KiB line
-        shr     cx, 5
-        not     cx
-        and     cx, SEGMENT_SECTORS - 1
-        inc     cx
-        cmp     cx, bp
-        jbe     .within_most
-        mov     cx, bp
-.within_most:
-        cmp     cx, di
-        jbe     .within_rest
-        mov     cx, di
-.within_rest:
-        mov     [packet.count], cx
-        pusha
-        mov     si, packet
-        mov     ah, 0x42            ; INT 13h EDD read: DS:SI packet, DL drive; CF on failure
-        int     0x13
-        popa
-        jnc     .advance
-        pusha
-        xor     ax, ax              ; INT 13h reset
-        int     0x13
-        popa
-        shr     bp, 1
-        jnz     .read
-        inc     bp
-        dec     bl
-        jnz     .read
-        mov     al, 'R'
-.return:
-        ret
-.advance:
-        add     [packet.lba], cx    ; the 32-bit carry goes on below
-        adc     word [packet.lba + 2], 0
-        adc     dword [packet.lba + 4], 0
-        sub     di, cx
-        imul    cx, SECTOR_PARAGRAPHS
-        add     [packet.segment], cx
-        test    di, di
-        jnz     .piece
-
-        mov     al, 'M'
-        push    LOW_LOADER_START >> 4
-        pop     fs
-        cmp     dword [fs:bios_stages_header.magic], MAGIC_START
-        jne     .return
-        mov     ecx, [fs:bios_stages_header.image_id]
-        cmp     ecx, [patch + bios_stage1_patch.image_id]
-        jne     .return
-        mov     sp, LOW_STAGE1_START
-        jmp     (LOW_LOADER_START >> 4):bios_stages_header_size
+%include "stage1/load.inc"
 
 message db      13, 10, "BOOT-ERR "
 letter  db      'D', " 1", 13, 10, 0
-
-packet: ; INT 13h EDD disk address packet, its short form: seg:off address only, the flat one is not implemented everywhere
-        db      16, 0
-.count  dw      0
-.offset dw      0
-.segment dw     0
-.lba    dq      0
 
 ; 16 bytes that imgtool fills in; stage1.ld puts them at the end.
 section .patch progbits alloc noexec write
