@@ -7,6 +7,8 @@
 
 #include <stdint.h>
 
+#define CD_SECTOR_SIZE 2048u
+
 struct block {
     /* Reads exactly [offset, offset + size), in bytes; the implementation copes with any alignment and size, and copies
      * only the bytes asked for. Called only with ranges inside [0, size). */

@@ -7,6 +7,9 @@
 #include <stagecoach/boot.h>
 
 #define SECTOR_SIZE_MAX 4096u
+#define DISK_SECTOR_SIZE 512u
+#define ISO_MAGIC "CD001"
+#define ISO_MAGIC_OFFSET 32769u /* ECMA-119, 8.1.2 */
 
 const uint8_t partition_guid_esp[16] = {/* C12A7328-F81F-11D2-BA4B-00A0C93EC93B */
                                         0x28, 0x73, 0x2a, 0xc1, 0x1f, 0xf8, 0xd2, 0x11,
@@ -42,6 +45,22 @@ static bool is_file_system(const struct mbr *mbr)
     return jumps && sizes && (sector[16] == 1 || sector[16] == 2) && sector[21] >= 0xf0;
 }
 
+/* One image serves as a CD, with sectors of 2048 bytes, and as a disk, for which its table was made. A damaged
+ * descriptor of the CD does no harm if there is a GPT. */
+static bool counts_disk_sectors(struct block *disk)
+{
+    struct error ignored;
+    uint64_t signature;
+    char iso[sizeof ISO_MAGIC - 1];
+    if (disk->sector_size != CD_SECTOR_SIZE)
+        return false;
+    if (block_read(disk, GPT_PRIMARY_LBA * DISK_SECTOR_SIZE, sizeof signature, &signature, &ignored) == STATUS_OK &&
+        signature == GPT_SIGNATURE)
+        return true;
+    return block_read(disk, ISO_MAGIC_OFFSET, sizeof iso, iso, &ignored) == STATUS_OK &&
+           memcmp(iso, ISO_MAGIC, sizeof iso) == 0;
+}
+
 static enum status check_disk(const struct block *disk, struct error *error)
 {
     if (disk->sector_size != 512 && disk->sector_size != 1024 && disk->sector_size != 2048 &&
@@ -58,6 +77,8 @@ enum status partition_read(struct block *disk, struct partition_table *table, st
     struct mbr mbr;
     memset(table, 0, sizeof *table);
     enum status status = check_disk(disk, error);
+    if (status == STATUS_OK && counts_disk_sectors(disk))
+        disk->sector_size = DISK_SECTOR_SIZE;
     if (status == STATUS_OK)
         status = block_read(disk, 0, sizeof mbr, &mbr, error);
     if (status != STATUS_OK)

@@ -25,6 +25,11 @@ void identity_set_disk(const struct boot_disk *disk)
     identity.disk = *disk;
 }
 
+void identity_set_cd(void)
+{
+    identity.boot_source = BOOT_SOURCE_CD;
+}
+
 const struct firmware_identity *firmware_identity(void)
 {
     return &identity;

@@ -12,4 +12,7 @@ void identity_start(const struct stage_handoff *handoff);
 uint32_t identity_drive(void);
 void identity_set_disk(const struct boot_disk *disk);
 
+/* The boot drive is a CD drive. */
+void identity_set_cd(void);
+
 #endif

@@ -162,7 +162,7 @@ struct boot_symbol { /* an entry of the ELF file's symbol table, as it is there 
 };
 
 struct boot_disk {              /* where config, kernel and modules were read from */
-    uint32_t table;             /*  0  BOOT_DISK_*; UNKNOWN: not a partitioned disk, or not known */
+    uint32_t table;             /*  0  BOOT_DISK_*; UNKNOWN: a CD, not a partitioned disk, or not known */
     uint32_t bios_drive;        /*  4  INT 13h number; 0: not started by a BIOS */
     uint8_t disk_guid[16];      /*  8  GPT disk GUID as on disk (UEFI 2.10, 5.3.2); zero unless GPT */
     uint8_t partition_guid[16]; /* 24  unique partition GUID as on disk; zero unless GPT */

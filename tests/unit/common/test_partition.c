@@ -238,11 +238,41 @@ static void a_chain_of_ten_thousand_links_is_cut(void **state)
     disk_image_free(&image);
 }
 
+/* One image as a CD: sectors of 2048 bytes, a table that counts 512. */
+static void a_cd_counts_the_sectors_of_its_table(void **state)
+{
+    (void)state;
+    struct disk_image image;
+    disk_image_make(&image, SECTORS, 512);
+    disk_image_gpt(&image);
+    image.disk.block.sector_size = CD_SECTOR_SIZE;
+    assert_int_equal(read_table(&image), STATUS_OK);
+    assert_int_equal(image.disk.block.sector_size, 512);
+    assert_int_equal(table.partitions[1].last_lba, 299);
+    disk_image_header(&image, GPT_PRIMARY_LBA)->signature = 0; /* only the descriptor of the CD says what it is */
+    memcpy(image.bytes + 32769, "CD001", 5);
+    image.disk.block.sector_size = CD_SECTOR_SIZE;
+    assert_int_equal(read_table(&image), STATUS_OK);
+    assert_true(table.from_backup);
+    disk_image_free(&image);
+
+    disk_image_make(&image, SECTORS, 512);
+    disk_image_mbr(&image, 0, 0, 0x0c, 300, 100);
+    image.disk.block.sector_size = CD_SECTOR_SIZE;
+    assert_int_equal(read_table(&image), STATUS_MBR_BAD); /* a disk of a hundred big sectors */
+    assert_int_equal(image.disk.block.sector_size, CD_SECTOR_SIZE);
+    memcpy(image.bytes + 32769, "CD001", 5);
+    assert_int_equal(read_table(&image), STATUS_OK);
+    assert_int_equal(table.partitions[0].last_lba, 399);
+    disk_image_free(&image);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(mbr_partitions_are_read),
         cmocka_unit_test(bad_mbrs_are_refused),
+        cmocka_unit_test(a_cd_counts_the_sectors_of_its_table),
         cmocka_unit_test(no_signature_is_refused),
         cmocka_unit_test(hybrid_mbr_means_gpt),
         cmocka_unit_test(a_bare_file_system_has_no_table),
