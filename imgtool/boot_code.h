@@ -10,4 +10,7 @@
  * block. */
 enum exit_code boot_code_make(const struct layout *layout, const struct ids *ids, uint8_t code[BIOS_STAGE1_SIZE]);
 
+/* The same for what a BIOS loads from a CD; nothing of it is free. */
+enum exit_code boot_code_make_cd(const struct layout *layout, const struct ids *ids, uint8_t code[BIOS_STAGE1_SIZE]);
+
 #endif

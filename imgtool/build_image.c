@@ -1,8 +1,10 @@
 /* imgtool build-image: from a kernel to a disk image. All is read and planned, then the plan is written. */
 #include "build_content.h"
 #include "cli.h"
+#include "image_iso.h"
 #include "image_pack.h"
 #include "image_write.h"
+#include "iso_write.h"
 #include "loader_files.h"
 #include "output.h"
 #include "progress.h"
@@ -16,8 +18,11 @@ struct build {
     struct build_options options;
     struct image_config config;
     struct image_content content;
+    struct iso_tree iso; /* of a CD */
     struct image_plan plan;
 };
+
+#define CD_FAT16_MAX (1900ull << 20) /* bytes of files or image: FAT16 ends at 2 GiB */
 
 static enum exit_code open_partitions(struct build *build, uint64_t *sectors)
 {
@@ -28,6 +33,47 @@ static enum exit_code open_partitions(struct build *build, uint64_t *sectors)
         sectors[i] = partition->file.size / LAYOUT_SECTOR_SIZE + (partition->file.size % LAYOUT_SECTOR_SIZE != 0);
     }
     return code;
+}
+
+/* Clusters on a CD have a block of it at least, so that the CD's directories can name the same extents; FAT32 would
+ * make it 130 MiB big. */
+static uint32_t choose_fat(const struct build_options *options, const struct fat_tree *tree)
+{
+    uint64_t bytes = options->size;
+    for (uint32_t i = 0; i < tree->count && bytes <= CD_FAT16_MAX; i++)
+        bytes += tree->nodes[i].size;
+    if (options->fat_bits != 0)
+        return options->fat_bits;
+    return options->iso && bytes <= CD_FAT16_MAX ? 16 : 32;
+}
+
+static enum exit_code plan_geometry(struct build *build, const struct layout_wishes *layout, uint64_t room)
+{
+    const struct build_options *options = &build->options;
+    bool stages_inside = options->table == LAYOUT_NONE && options->bios;
+    struct fat_geometry_wishes wishes = {
+        .bits = choose_fat(options, &build->content.tree),
+        .sectors = room,
+        .granularity = LAYOUT_ALIGNMENT,
+        .boot_sectors = stages_inside ? LAYOUT_VOLUME_STAGES + (uint32_t)layout->stages_sectors : 0,
+        .cluster_least = options->iso ? ISO_BLOCK_SECTORS : 0,
+    };
+    if (!options->uefi)
+        build->plan.volume_type = partition_type_data(wishes.bits);
+    return fat_geometry_make(&build->content.tree, &wishes, &build->plan.geometry);
+}
+
+static enum exit_code plan_iso(struct build *build, struct layout_wishes *wishes)
+{
+    if (!build->options.iso)
+        return EXIT_OK;
+    enum exit_code code = image_iso_plan(&build->content.tree, &build->iso);
+    if (code != EXIT_OK)
+        return code;
+    wishes->iso_sectors = iso_area_size(&build->iso) / LAYOUT_SECTOR_SIZE;
+    build->plan.iso = &build->iso;
+    build->plan.time = build->options.time;
+    return EXIT_OK;
 }
 
 static enum exit_code plan_layout(struct build *build)
@@ -43,6 +89,8 @@ static enum exit_code plan_layout(struct build *build)
         .extra_count = (uint32_t)options->partition_count,
     };
     enum exit_code code = open_partitions(build, extra);
+    if (code == EXIT_OK)
+        code = plan_iso(build, &wishes);
     if (code != EXIT_OK)
         return code;
     if (wishes.sectors != 0) {
@@ -51,10 +99,7 @@ static enum exit_code plan_layout(struct build *build)
             return failure(EXIT_INPUT_REJECTED, "--size: an image has at least 4 MiB with GPT, 2 MiB with MBR%s",
                            options->partition_count != 0 ? ", besides the further partitions" : "");
     }
-    bool stages_inside = options->table == LAYOUT_NONE && options->bios;
-    code =
-        fat_geometry_make(&build->content.tree, options->fat_bits, room, LAYOUT_ALIGNMENT,
-                          stages_inside ? LAYOUT_VOLUME_STAGES + (uint32_t)wishes.stages_sectors : 0, &plan->geometry);
+    code = plan_geometry(build, &wishes, room);
     return code == EXIT_OK ? layout_make(&wishes, plan->geometry.sectors, &plan->layout) : code;
 }
 
@@ -73,6 +118,8 @@ static enum exit_code derive_ids(struct build *build)
         fprintf(text, "%s %lu\n", build->content.items[i].path, image_item_size(&build->content.items[i]));
     if (!build->options.bios || !build->options.uefi)
         fprintf(text, "only %s\n", build->options.bios ? "bios" : "uefi");
+    if (build->options.iso)
+        fprintf(text, "iso\n");
     for (size_t i = 0; i < build->options.partition_count; i++)
         fprintf(text, "partition %lu %s %s\n", build->options.partitions[i].file.size,
                 build->options.partitions[i].type_word, build->options.partitions[i].name_text);
@@ -105,7 +152,6 @@ static enum exit_code make_plan(struct build *build)
     build->plan.stamp = fat_stamp_make(options->time);
     build->plan.partitions = options->partitions;
     build->plan.uefi = options->uefi;
-    build->plan.volume_type = partition_type_data(options->fat_bits);
     if (options->uefi)
         partition_type_take("esp", options->table, &build->plan.volume_type);
     build->plan.protective_slot = options->protective_slot;
@@ -165,6 +211,7 @@ static void print_plan(const struct build *build)
     print_extent("master boot record", layout->mbr);
     print_extent("GPT header", layout->primary_header);
     print_extent("GPT entries", layout->primary_entries);
+    print_extent("CD directories", layout->iso);
     print_extent("BIOS boot partition", layout->bios_partition);
     print_extent("loader stages", layout->stages);
     print_extent("FAT volume", layout->esp);
@@ -185,9 +232,9 @@ static void report(const struct build *build)
     char size[32];
     if (build->options.quiet)
         return;
-    printf("%s: %s, %s, FAT%u\n", build->options.output,
+    printf("%s: %s, %s%s, FAT%u\n", build->options.output,
            size_text(build->plan.layout.sectors * LAYOUT_SECTOR_SIZE, size, sizeof size),
-           table_names[build->options.table], build->plan.geometry.bits);
+           build->options.iso ? "CD and disk, " : "", table_names[build->options.table], build->plan.geometry.bits);
     if (build->options.verbose)
         print_plan(build);
     else
@@ -209,6 +256,7 @@ static int run(poptContext context)
     if (code == EXIT_OK)
         report(&build);
     fat_geometry_free(&build.plan.geometry);
+    iso_tree_free(&build.iso);
     image_content_free(&build.content);
     image_config_free(&build.config);
     build_options_free(&build.options);
@@ -227,4 +275,21 @@ const struct command command_build_image = {
                 "imgtool build-image kernel.elf --format fat -o volume.img\n",
     .options = build_options_table,
     .run = run,
+};
+
+static int run_iso(poptContext context)
+{
+    build_options_want_iso();
+    return run(context);
+}
+
+const struct command command_build_iso = {
+    .name = "build-iso",
+    .arguments = "KERNEL",
+    .summary = "make one file that boots as a CD and as a disk or stick",
+    .examples = "imgtool build-iso kernel.elf\n"
+                "imgtool build-iso kernel.elf -o live.iso --ramdisk initrd.cpio --compress zstd\n"
+                "imgtool build-iso kernel.elf --table mbr --only bios\n",
+    .options = build_options_table,
+    .run = run_iso,
 };

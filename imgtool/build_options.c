@@ -1,5 +1,6 @@
 #include "build_options.h"
 
+#include "iso_format.h"
 #include "mbr.h"
 #include "size.h"
 
@@ -11,7 +12,7 @@
 static char *output, *ramdisk, *command_line, *config_file, *format, *table, *only, *size, *seed, *protective_active;
 static char *compress;
 static const char **files, **modules, **partitions;
-static int fat_bits = 32, protective_slot, pvh, quiet, verbose, force;
+static int fat_bits, iso, protective_slot, pvh, quiet, verbose, force;
 
 /* Rows that both commands have. */
 #define CONTENT_OPTIONS                                                                                                \
@@ -49,6 +50,7 @@ const struct poptOption build_options_table[] = {
      "FIRMWARE"},
     {"format", 0, POPT_ARG_STRING, &format, 0, "disk (the default), or fat: just the FAT volume, without partitions",
      "KIND"},
+    {"iso", 0, POPT_ARG_NONE, &iso, 0, "make the image a CD, too (ISO 9660, El Torito), as build-iso does", NULL},
     {"compress", 0, POPT_ARG_STRING, &compress, 0,
      "compress kernel, ramdisk and modules where that helps: lz4[:1-12] (fast) or zstd[:1-22] (small)", "METHOD"},
     {"table", 0, POPT_ARG_STRING, &table, 0, "partition table: gpt (the default) or mbr", "gpt|mbr"},
@@ -56,7 +58,8 @@ const struct poptOption build_options_table[] = {
      "GPT: mark the protective MBR entry active: on (the default; some BIOSes insist) or off (some UEFI do)", "on|off"},
     {"pmbr-slot", 0, POPT_ARG_INT, &protective_slot, 0,
      "GPT: which of the MBR's four entries is the protective one (default 1; some BIOSes want 2)", "NUMBER"},
-    {"fat", 0, POPT_ARG_INT, &fat_bits, 0, "FAT type: 32 (the default), 16 or 12 for small media", "32|16|12"},
+    {"fat", 0, POPT_ARG_INT, &fat_bits, 0, "FAT type: 32 (the default), 16 (the default of a CD) or 12 for small media",
+     "32|16|12"},
     {"size", 0, POPT_ARG_STRING, &size, 0, "size of the image, such as 64M (default: what is needed)", "SIZE"},
     {"seed", 0, POPT_ARG_STRING, &seed, 0, "another text gives other GUIDs to an otherwise equal image", "TEXT"},
     COMMON_OPTIONS POPT_TABLEEND,
@@ -149,8 +152,9 @@ static enum exit_code take_size(struct build_options *options)
         return EXIT_OK;
     if (!size_parse(size, &options->size) || options->size == 0)
         return failure(EXIT_USAGE, "--size %s: write a number with K, M, G or T, such as 64M", size);
-    if (options->size % LAYOUT_SECTOR_SIZE != 0)
-        return failure(EXIT_USAGE, "--size %s: must be a multiple of %u bytes", size, LAYOUT_SECTOR_SIZE);
+    uint32_t sector = options->iso ? ISO_BLOCK_SIZE : LAYOUT_SECTOR_SIZE;
+    if (options->size % sector != 0)
+        return failure(EXIT_USAGE, "--size %s: must be a multiple of %u bytes", size, sector);
     return EXIT_OK;
 }
 
@@ -169,7 +173,7 @@ static enum exit_code check_words(void)
         return failure(EXIT_USAGE, "--format %s: choose disk or fat", format);
     if (!is_either(protective_active, "on", "off"))
         return failure(EXIT_USAGE, "--pmbr-active %s: choose on or off", protective_active);
-    if (fat_bits != 12 && fat_bits != 16 && fat_bits != 32)
+    if (fat_bits != 0 && fat_bits != 12 && fat_bits != 16 && fat_bits != 32)
         return failure(EXIT_USAGE, "--fat %d: choose 12, 16 or 32", fat_bits);
     return EXIT_OK;
 }
@@ -179,6 +183,8 @@ static enum exit_code take_table(struct build_options *options)
     bool bare = format != NULL && strcmp(format, "fat") == 0;
     if (bare && (table != NULL || partitions != NULL))
         return failure(EXIT_USAGE, "--format fat has no partition table: leave --table and --partition out");
+    if (bare && iso)
+        return failure(EXIT_USAGE, "--format fat is no CD: leave --iso out");
     bool mbr = table != NULL ? strcmp(table, "mbr") == 0 : only != NULL && options->bios;
     options->table = bare ? LAYOUT_NONE : mbr ? LAYOUT_MBR : LAYOUT_GPT;
     if (options->table != LAYOUT_GPT && (protective_active != NULL || protective_slot != 0))
@@ -214,6 +220,7 @@ static enum exit_code take_format(struct build_options *options)
         return code;
     options->bios = only == NULL || strcmp(only, "bios") == 0;
     options->uefi = only == NULL || strcmp(only, "uefi") == 0;
+    options->iso = iso;
     options->fat_bits = (uint32_t)fat_bits;
     code = take_table(options);
     if (code == EXIT_OK)
@@ -248,6 +255,11 @@ static enum exit_code take_output(const char *ending, struct build_options *opti
     return options->output != NULL ? EXIT_OK : failure_memory();
 }
 
+void build_options_want_iso(void)
+{
+    iso = 1;
+}
+
 enum exit_code build_options_take(poptContext context, const char *ending, bool bare, struct build_options *options)
 {
     const char **arguments = poptGetArgs(context);
@@ -273,7 +285,7 @@ enum exit_code build_options_take(poptContext context, const char *ending, bool 
     if (code == EXIT_OK)
         code = build_options_take_time(&options->time);
     if (code == EXIT_OK)
-        code = take_output(ending, options);
+        code = take_output(options->iso ? ".iso" : ending, options);
     return code == EXIT_OK ? take_lists(options) : code;
 }
 

@@ -27,9 +27,10 @@ struct build_options {
     size_t file_count, module_count, partition_count;
     enum layout_table table;
     bool bios, uefi; /* which loaders the image gets */
+    bool iso;        /* the image is a CD, too */
     uint32_t protective_slot;
     bool protective_active;
-    uint32_t fat_bits;
+    uint32_t fat_bits; /* 0: what suits the image */
     struct pack_options compress;
     uint64_t size; /* bytes; 0: as small as possible */
     int64_t time;  /* for the files' dates, seconds since 1970 */
@@ -42,6 +43,9 @@ extern const struct poptOption build_options_table[], build_direct_options_table
 /* Takes what popt has left in its variables, and the arguments. ending: of the output's default name.
  * bare: there may be no kernel (NULL), if there is nothing else either. */
 enum exit_code build_options_take(poptContext context, const char *ending, bool bare, struct build_options *options);
+
+/* Before the options are taken: as if --iso had been given. */
+void build_options_want_iso(void);
 
 /* One --file: SRC:DEST. */
 enum exit_code build_options_take_file(const char *word, struct build_file *file);

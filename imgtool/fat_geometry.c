@@ -117,32 +117,38 @@ static bool try_cluster_size(struct fat_geometry *geometry, const struct fat_tre
 
 /* FAT32: the largest clusters that leave enough of them, for short chains. FAT12/16: the smallest that don't give too
  * many, for little waste. */
-static bool choose_cluster_size(struct fat_geometry *geometry, const struct fat_tree *tree, uint64_t sectors,
-                                uint32_t granularity)
+static bool choose_cluster_size(struct fat_geometry *geometry, const struct fat_tree *tree,
+                                const struct fat_geometry_wishes *wishes)
 {
-    for (uint32_t step = 1; step <= SECTORS_PER_CLUSTER_MAX; step *= 2) {
-        uint32_t candidate = geometry->bits == 32 ? SECTORS_PER_CLUSTER_MAX / step : step;
-        bool spacious = geometry->bits == 32 && sectors == 0 && candidate > 1;
+    uint64_t sectors = wishes->sectors;
+    uint32_t least = wishes->cluster_least != 0 ? wishes->cluster_least : 1;
+    for (uint32_t step = 1; step <= SECTORS_PER_CLUSTER_MAX / least; step *= 2) {
+        uint32_t candidate = geometry->bits == 32 ? SECTORS_PER_CLUSTER_MAX / step : step * least;
+        bool spacious = geometry->bits == 32 && sectors == 0 && candidate > least;
         geometry->sectors_per_cluster = candidate;
         if (spacious && needed_clusters(geometry, tree) < clusters_least(32)) /* would grow the volume for nothing */
             continue;
-        if (try_cluster_size(geometry, tree, candidate, sectors, granularity))
+        if (try_cluster_size(geometry, tree, candidate, sectors, wishes->granularity))
             return true;
     }
     return false;
 }
 
-static enum exit_code refuse(const struct fat_tree *tree, uint32_t bits, uint64_t sectors, uint32_t boot_sectors)
+static enum exit_code refuse(const struct fat_tree *tree, const struct fat_geometry_wishes *wishes)
 {
+    uint32_t bits = wishes->bits;
+    uint64_t sectors = wishes->sectors;
+    struct fat_geometry_wishes any_size = *wishes;
+    any_size.sectors = 0;
     struct fat_geometry smallest = {
         .bits = bits,
         .root_entries = bits == 32 ? 0 : ROOT_ENTRIES_LEAST,
-        .boot_sectors = boot_sectors,
+        .boot_sectors = wishes->boot_sectors,
     };
     uint64_t bytes = 0;
     for (uint32_t i = 0; i < tree->count; i++)
         bytes += tree->nodes[i].size;
-    if (!choose_cluster_size(&smallest, tree, 0, 2048))
+    if (!choose_cluster_size(&smallest, tree, &any_size))
         return failure(EXIT_INPUT_REJECTED, "%lu bytes of files don't fit into FAT%u, which ends at %s; use --fat %s",
                        bytes, bits,
                        bits == 12   ? "127 MiB"
@@ -176,9 +182,10 @@ static enum exit_code place_nodes(struct fat_geometry *geometry, const struct fa
     return EXIT_OK;
 }
 
-enum exit_code fat_geometry_make(const struct fat_tree *tree, uint32_t bits, uint64_t sectors, uint32_t granularity,
-                                 uint32_t boot_sectors, struct fat_geometry *geometry)
+enum exit_code fat_geometry_make(const struct fat_tree *tree, const struct fat_geometry_wishes *wishes,
+                                 struct fat_geometry *geometry)
 {
+    uint32_t bits = wishes->bits;
     uint64_t root = tree->nodes[FAT_TREE_ROOT].size / FAT_ENTRY_SIZE;
     uint64_t per_sector = FAT_SECTOR_SIZE / FAT_ENTRY_SIZE;
     uint64_t entries = root < ROOT_ENTRIES_LEAST ? ROOT_ENTRIES_LEAST : divide_up(root, per_sector) * per_sector;
@@ -188,10 +195,10 @@ enum exit_code fat_geometry_make(const struct fat_tree *tree, uint32_t bits, uin
     *geometry = (struct fat_geometry){
         .bits = bits,
         .root_entries = bits == 32 ? 0 : (uint32_t)entries,
-        .boot_sectors = boot_sectors,
+        .boot_sectors = wishes->boot_sectors,
     };
-    if (!choose_cluster_size(geometry, tree, sectors, granularity))
-        return refuse(tree, bits, sectors, boot_sectors);
+    if (!choose_cluster_size(geometry, tree, wishes))
+        return refuse(tree, wishes);
     return place_nodes(geometry, tree);
 }
 

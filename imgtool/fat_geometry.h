@@ -22,10 +22,16 @@ struct fat_geometry {
     uint32_t *first_clusters; /* of each node of the tree, owned; 0: has none */
 };
 
-/* The smallest good volume that holds the tree, in sectors rounded up to `granularity`, or (sectors > 0) the best one
- * of exactly `sectors`. The first `boot_sectors` (0: just the boot sectors of FAT) are left to the caller. */
-enum exit_code fat_geometry_make(const struct fat_tree *tree, uint32_t bits, uint64_t sectors, uint32_t granularity,
-                                 uint32_t boot_sectors, struct fat_geometry *geometry);
+struct fat_geometry_wishes {
+    uint32_t bits;
+    uint64_t sectors;       /* of the whole volume; 0: as few as make a good one */
+    uint32_t granularity;   /* in sectors: what those few are rounded up to */
+    uint32_t boot_sectors;  /* left to the caller, from the start on; 0: just the boot sectors of FAT */
+    uint32_t cluster_least; /* sectors, a power of two; 0: as small as FAT has them */
+};
+
+enum exit_code fat_geometry_make(const struct fat_tree *tree, const struct fat_geometry_wishes *wishes,
+                                 struct fat_geometry *geometry);
 void fat_geometry_free(struct fat_geometry *geometry);
 
 /* Clusters that a node takes in this volume; 0 for empty files and for the root of FAT12/16. */

@@ -2,6 +2,7 @@
 
 #include "boot_code.h"
 #include "gpt_write.h"
+#include "image_iso.h"
 #include "loader_files.h"
 #include "mbr_write.h"
 
@@ -72,6 +73,8 @@ enum exit_code image_write(const struct image_plan *plan, int fd, const char *to
         code = gpt_write(plan, fd, to);
     if (code == EXIT_OK)
         code = write_volume(plan, bare ? boot_code : NULL, fd, to);
+    if (code == EXIT_OK && plan->iso != NULL)
+        code = image_iso_write(plan, fd, to);
     if (code == EXIT_OK && plan->layout.stages.count != 0)
         code = write_stages(plan, fd, to);
     return code == EXIT_OK ? write_partitions(plan, fd, to) : code;

@@ -6,6 +6,7 @@
 #include "ids.h"
 #include "image_content.h"
 #include "image_partition.h"
+#include "iso_tree.h"
 #include "layout.h"
 
 struct image_plan {
@@ -13,6 +14,8 @@ struct image_plan {
     struct fat_geometry geometry;
     struct ids ids;
     struct fat_stamp stamp;
+    int64_t time;         /* the same, in seconds since 1970 */
+    struct iso_tree *iso; /* NULL: the image is no CD */
     const struct image_content *content;
     const struct image_partition *partitions; /* further ones, as many as the layout has */
     struct partition_type volume_type;        /* of the FAT volume */

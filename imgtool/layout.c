@@ -13,11 +13,29 @@ static uint64_t align_up(uint64_t sectors)
     return (sectors + LAYOUT_ALIGNMENT - 1) / LAYOUT_ALIGNMENT * LAYOUT_ALIGNMENT;
 }
 
+/* Where the partitions begin. */
+static uint64_t gap_end(const struct layout_wishes *wishes)
+{
+    if (wishes->iso_sectors == 0)
+        return LAYOUT_ALIGNMENT;
+    return align_up(LAYOUT_ISO_FIRST + wishes->iso_sectors +
+                    (wishes->table == LAYOUT_MBR ? wishes->stages_sectors : 0));
+}
+
 static uint64_t esp_first(const struct layout_wishes *wishes)
 {
     if (wishes->table == LAYOUT_NONE)
         return 0;
-    return wishes->table == LAYOUT_GPT && wishes->stages_sectors != 0 ? 2 * LAYOUT_ALIGNMENT : LAYOUT_ALIGNMENT;
+    return gap_end(wishes) + (wishes->table == LAYOUT_GPT && wishes->stages_sectors != 0 ? LAYOUT_ALIGNMENT : 0);
+}
+
+static uint64_t stages_first(const struct layout_wishes *wishes)
+{
+    if (wishes->table == LAYOUT_NONE)
+        return LAYOUT_VOLUME_STAGES;
+    if (wishes->table == LAYOUT_GPT)
+        return gap_end(wishes);
+    return wishes->iso_sectors != 0 ? LAYOUT_ISO_FIRST + wishes->iso_sectors : 1;
 }
 
 static uint64_t backup_sectors(const struct layout_wishes *wishes)
@@ -62,8 +80,7 @@ static void place_gpt(struct layout *layout)
     layout->backup_header = (struct layout_extent){layout->sectors - 1, 1};
     if (layout->stages.count == 0)
         return;
-    layout->bios_partition = (struct layout_extent){LAYOUT_ALIGNMENT, LAYOUT_ALIGNMENT};
-    layout->stages.first = LAYOUT_ALIGNMENT;
+    layout->bios_partition = (struct layout_extent){layout->stages.first, LAYOUT_ALIGNMENT};
 }
 
 static bool overlap(const struct layout_extent *a, const struct layout_extent *b)
@@ -74,11 +91,12 @@ static bool overlap(const struct layout_extent *a, const struct layout_extent *b
 /* All parts against each other: what is written later relies on it. On a bare volume the stages lie in it. */
 static enum exit_code check(const struct layout *layout)
 {
-    const struct layout_extent *parts[7 + LAYOUT_EXTRA_MAX] = {
-        &layout->mbr,           &layout->primary_header, &layout->primary_entries, &layout->esp,
-        &layout->backup_header, &layout->backup_entries, &layout->stages,
+    const struct layout_extent *parts[8 + LAYOUT_EXTRA_MAX] = {
+        &layout->mbr, &layout->primary_header, &layout->primary_entries,
+        &layout->esp, &layout->backup_header,  &layout->backup_entries,
+        &layout->iso, &layout->stages,
     };
-    size_t count = layout->table == LAYOUT_NONE ? 6 : 7;
+    size_t count = layout->table == LAYOUT_NONE ? 7 : 8;
     for (uint32_t i = 0; i < layout->extra_count; i++)
         parts[count++] = &layout->extra[i];
     for (size_t i = 0; i < count; i++) {
@@ -105,7 +123,8 @@ enum exit_code layout_make(const struct layout_wishes *wishes, uint64_t esp_sect
         .table = wishes->table,
         .sectors = sectors,
         .mbr = {0, wishes->table == LAYOUT_NONE ? 0 : 1},
-        .stages = {wishes->table == LAYOUT_NONE ? LAYOUT_VOLUME_STAGES : 1, wishes->stages_sectors},
+        .stages = {stages_first(wishes), wishes->stages_sectors},
+        .iso = {LAYOUT_ISO_FIRST, wishes->iso_sectors},
         .esp = {esp_first(wishes), esp_sectors},
     };
     if (wishes->table == LAYOUT_GPT)

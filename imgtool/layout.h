@@ -10,6 +10,7 @@
 #define LAYOUT_SECTOR_SIZE 512u
 #define LAYOUT_ALIGNMENT 2048u  /* sectors: 1 MiB; also the smallest image, twice what SeaBIOS needs to boot a disk */
 #define LAYOUT_VOLUME_STAGES 8u /* where the stages begin on a bare FAT volume: behind FAT32's boot sectors */
+#define LAYOUT_ISO_FIRST 64u    /* where an ISO 9660 volume's descriptors begin: behind room for boot code and tables */
 #define LAYOUT_EXTRA_MAX 126u   /* further partitions in a GPT */
 #define LAYOUT_EXTRA_MAX_MBR 3u
 
@@ -19,6 +20,7 @@ struct layout_wishes {
     enum layout_table table;
     uint64_t sectors;              /* of the whole image; 0: as small as possible */
     uint64_t stages_sectors;       /* 0: no BIOS loader */
+    uint64_t iso_sectors;          /* of an ISO 9660 volume's descriptors and directories; 0: the image is no CD */
     const uint64_t *extra_sectors; /* of each further partition */
     uint32_t extra_count;
 };
@@ -34,6 +36,7 @@ struct layout {
     struct layout_extent primary_header, primary_entries;
     struct layout_extent bios_partition; /* GPT: has the stages in it */
     struct layout_extent stages; /* stages 2 to 4; MBR: between the MBR and the partition; NONE: in reserved sectors */
+    struct layout_extent iso;    /* before the first partition, the stages of an MBR disk behind it */
     struct layout_extent esp;    /* the FAT volume */
     struct layout_extent extra[LAYOUT_EXTRA_MAX];
     uint32_t extra_count;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 extern const uint8_t embedded_stage1[], embedded_stage1_end[];
+extern const uint8_t embedded_cd[], embedded_cd_end[];
 extern const uint8_t embedded_uefi_only[], embedded_uefi_only_end[];
 extern const uint8_t embedded_stages[], embedded_stages_end[];
 extern const uint8_t embedded_direct[], embedded_direct_end[];
@@ -20,6 +21,11 @@ static struct span between(const uint8_t *start, const uint8_t *end)
 struct span loader_stage1(void)
 {
     return between(embedded_stage1, embedded_stage1_end);
+}
+
+struct span loader_cd(void)
+{
+    return between(embedded_cd, embedded_cd_end);
 }
 
 struct span loader_uefi_only(void)

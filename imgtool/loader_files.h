@@ -5,6 +5,7 @@
 #include "span.h"
 
 struct span loader_stage1(void);
+struct span loader_cd(void);        /* stage 1 of a CD: the same patch area */
 struct span loader_uefi_only(void); /* in the place of stage 1, on disks without the BIOS loader */
 struct span loader_stages(void);    /* begins with struct bios_stages_header */
 struct span loader_uefi(void);      /* BOOTX64.EFI */

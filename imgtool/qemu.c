@@ -47,6 +47,9 @@ static const struct disk_kind disk_kinds[] = {
     {"nvme", NULL, "nvme,serial=stagecoach,drive=boot,bootindex=0"},
     {"usb", "qemu-xhci,id=boot-usb", "usb-storage,bus=boot-usb.0,drive=boot,bootindex=0"},
     {"scsi", "virtio-scsi-pci,id=boot-scsi", "scsi-hd,bus=boot-scsi.0,drive=boot,bootindex=0"},
+    {"cdrom", NULL, "ide-cd,bus=ide.0,drive=boot,bootindex=0"}, /* on the machine's own IDE or AHCI controller */
+    {"usb-cdrom", "qemu-xhci,id=boot-usb", "usb-storage,bus=boot-usb.0,drive=boot,bootindex=0"},
+    {"scsi-cdrom", "virtio-scsi-pci,id=boot-scsi", "scsi-cd,bus=boot-scsi.0,drive=boot,bootindex=0"},
 };
 
 static const struct disk_kind *find_disk(const char *name)
@@ -55,6 +58,11 @@ static const struct disk_kind *find_disk(const char *name)
         if (strcmp(disk_kinds[i].name, name) == 0)
             return &disk_kinds[i];
     return NULL;
+}
+
+bool qemu_disk_is_cd(const char *disk)
+{
+    return strstr(disk, "cdrom") != NULL;
 }
 
 const char *qemu_default_machine(const char *disk)
@@ -67,7 +75,7 @@ const char *qemu_disk_problem(const char *machine, const char *disk)
     if (strcmp(machine, "q35") != 0 && strcmp(machine, "pc") != 0)
         return "the machine is q35 or pc";
     if (!find_disk(disk))
-        return "the disk is ide, ahci, virtio, nvme, usb or scsi";
+        return "the disk is ide, ahci, virtio, nvme, usb, scsi, cdrom, usb-cdrom or scsi-cdrom";
     if (strcmp(disk, "ide") == 0 && strcmp(machine, "q35") == 0)
         return "q35 has no IDE controller: use --disk ahci or --machine pc";
     return NULL;
@@ -80,7 +88,10 @@ static void add_disk(const struct qemu_options *options, struct arguments *argum
     /* q35's own controller is called "ide" too. */
     if (builtin_ahci)
         kind = find_disk("ide");
-    add_drive(arguments, "if=none,id=boot,snapshot=on", options->image);
+    add_drive(arguments,
+              qemu_disk_is_cd(options->disk) ? "if=none,id=boot,media=cdrom,snapshot=on"
+                                             : "if=none,id=boot,snapshot=on",
+              options->image);
     if (kind->controller)
         add_pair(arguments, "-device", kind->controller);
     add_pair(arguments, "-device", kind->device);

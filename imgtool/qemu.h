@@ -11,7 +11,7 @@ struct qemu_options {
     const char *image;              /* absolute path; the guest's writes are thrown away */
     bool direct;                    /* image is an ELF file for -kernel; there is no disk */
     const char *machine;            /* "q35", "pc"; direct: "microvm" too */
-    const char *disk;               /* "ide", "ahci", "virtio", "nvme", "usb", "scsi" */
+    const char *disk;               /* "ide", "ahci", "virtio", "nvme", "usb", "scsi", "cdrom" ... */
     const char *accel;              /* "tcg", "kvm" */
     const char *memory, *cpu, *vga; /* as QEMU takes them; NULL: QEMU's default */
     int cpus;
@@ -27,6 +27,9 @@ struct qemu_options {
 #define QEMU_EXIT_PORT 0xf4
 #define QEMU_EXIT_SUCCESS 0x10
 #define QEMU_EXIT_FAILURE 0x11
+
+/* Is it one of the CD drives? Their image is one of build-iso. */
+bool qemu_disk_is_cd(const char *disk);
 
 /* The machine that a disk needs if the user names none. */
 const char *qemu_default_machine(const char *disk);

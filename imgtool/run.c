@@ -1,7 +1,9 @@
 /* imgtool run: boots an image, or a kernel, in QEMU. */
 #include "cli.h"
 #include "direct_file.h"
+#include "disk_image.h"
 #include "guest.h"
+#include "iso_read.h"
 #include "json.h"
 #include "kvm_probe.h"
 #include "process.h"
@@ -25,7 +27,8 @@ static const struct poptOption options[] = {
     {"firmware", 'f', POPT_ARG_STRING, &firmware, 0, "bios (the default) or uefi", "bios|uefi"},
     {"direct", 'D', POPT_ARG_NONE, &direct, 0,
      "no disk and no boot firmware's help: start a kernel, or a file of build-direct, as -kernel; much faster", NULL},
-    {"disk", 'd', POPT_ARG_STRING, &disk, 0, "the disk (default: ahci)", "ide|ahci|virtio|nvme|usb|scsi"},
+    {"disk", 'd', POPT_ARG_STRING, &disk, 0, "the disk (default: ahci), or CD drive: usb-cdrom and scsi-cdrom, too",
+     "ide|ahci|virtio|nvme|usb|scsi|cdrom"},
     {"machine", 'M', POPT_ARG_STRING, &machine, 0,
      "q35, or pc (the default for --disk ide); microvm (the default for --direct)", "q35|pc|microvm"},
     {"memory", 'm', POPT_ARG_STRING, &memory, 0, "memory of the machine (default: 256M)", "SIZE"},
@@ -86,7 +89,8 @@ static bool options_ok(void)
 {
     static const char *const firmwares[] = {"bios", "uefi", NULL};
     static const char *const machines[] = {"q35", "pc", "microvm", NULL};
-    static const char *const disks[] = {"ide", "ahci", "virtio", "nvme", "usb", "scsi", NULL};
+    static const char *const disks[] = {"ide",  "ahci",  "virtio",    "nvme",       "usb",
+                                        "scsi", "cdrom", "usb-cdrom", "scsi-cdrom", NULL};
     static const char *const cards[] = {"none", "std", "cirrus", "virtio", "qxl", NULL};
     const char *problem;
     if ((firmware && !one_of(firmware, "firmware", firmwares)) || (disk && !one_of(disk, "disk", disks)) ||
@@ -173,7 +177,7 @@ static int build_image(struct workspace *workspace, const char *kernel)
     struct arguments arguments = {0};
     snprintf(workspace->image, sizeof workspace->image, "%.*s/disk.img", PATH_MAX - 16, workspace->directory);
     arguments_add(&arguments, "/proc/self/exe");
-    arguments_add(&arguments, direct ? "build-direct" : "build-image");
+    arguments_add(&arguments, direct ? "build-direct" : disk && qemu_disk_is_cd(disk) ? "build-iso" : "build-image");
     if (direct)
         arguments_add(&arguments, "--pvh");
     arguments_add(&arguments, "--quiet");
@@ -184,6 +188,19 @@ static int build_image(struct workspace *workspace, const char *kernel)
     int code = process_run(&arguments);
     arguments_free(&arguments);
     return code < 0 ? EXIT_FAILED : code;
+}
+
+/* What no firmware can start from a CD drive. */
+static bool is_cd(const char *path)
+{
+    struct disk_image image;
+    if (disk_image_open(&image, path) != EXIT_OK)
+        return false;
+    bool found = iso_is_there(&image.block);
+    disk_image_close(&image);
+    if (!found)
+        cli_error("%s is no CD: make one with build-iso", path);
+    return found;
 }
 
 /* A disk image is used as it is; of an ELF kernel, one is made. */
@@ -215,6 +232,8 @@ static int find_image(struct workspace *workspace, const char *path)
         cli_error("%s: --direct starts an ELF kernel, or what imgtool build-direct made of one", path);
         return EXIT_INPUT_REJECTED;
     }
+    if (disk && qemu_disk_is_cd(disk) && !is_cd(path))
+        return EXIT_INPUT_REJECTED;
     if (!realpath(path, workspace->image)) {
         cli_error("%s: %s", path, strerror(errno));
         return EXIT_IO;

@@ -4,6 +4,7 @@
 
 #include "cli.h"
 #include "fat_shadow.h"
+#include "iso_read.h"
 #include "progress.h"
 
 #include <stdlib.h>
@@ -82,6 +83,10 @@ static int run(poptContext context)
         code = boot_files_open_to_write(&files, update.options.image);
         opened = code == EXIT_OK;
     }
+    if (code == EXIT_OK && iso_is_there(&files.image.block))
+        code =
+            failure(EXIT_UNSAFE, "%s: is a CD, whose directories say where each file lies: make it anew with build-iso",
+                    update.options.image);
     if (code == EXIT_OK)
         code = recover(&files);
     if (code == EXIT_OK)

@@ -92,6 +92,26 @@ DISK = [
     Failure("stages", "213", BIOS, spoil=damage.spoil_stages),
 ]
 
+CD = ["--disk", "cdrom"]
+# What stops a firmware from finding the loader on a CD, a damaged boot catalog, is not the loader's to say.
+DISC = [
+    Failure("cd-read-stages", "R", BIOS, build=["--iso"], machine=CD, unreadable=lambda image: 2048 * 512),
+    Failure("cd-read-kernel", "201", BIOS, build=["--iso"], machine=CD,
+            unreadable=lambda image: image.find(b"\x7fELF\x02\x01\x01")),
+    Failure("cd-stages", "213", BIOS, build=["--iso"], machine=CD, spoil=damage.spoil_stages),
+    Failure("cd-cut-in-stages", "R", BIOS, build=["--iso"], machine=CD, spoil=damage.truncate(2048 * 512 + 20480)),
+    Failure("cd-cut-in-volume", "201", BIOS, build=["--iso"], machine=CD, spoil=damage.truncate(4096 * 512 + 2048)),
+    Failure("cd-cut-in-ramdisk", "201", BIOS, ramdisk=4 << 20, build=["--iso"], machine=CD,
+            spoil=lambda image: damage.truncate(image.find_ramdisk() + (2 << 20))(image)),
+    # Not on AHCI: see read-ramdisk.
+    Failure("cd-read-ramdisk", "201", ramdisk=1 << 20, build=["--iso"], machine=["--disk", "scsi-cdrom"],
+            unreadable=lambda image: image.find_ramdisk() + (1 << 19)),
+    Failure("cd-gpt", "203", BIOS, build=["--iso"], machine=CD, spoil=damage.spoil_both_gpts),
+    Failure("cd-no-boot-partition", "205", BIOS, build=["--iso", "--table", "mbr"], machine=CD,
+            spoil=damage.change_mbr_entry(4, b"\x00")),
+    Failure("cd-no-kernel", "208", build=["--iso"], machine=CD, spoil=lambda image: image.delete(KERNEL)),
+]
+
 CONFIGURATION = [
     Failure("config-syntax", "301", spoil=config("kernel\n"), said="/stagecoach.conf:1"),
     Failure("config-value", "302", spoil=config("# first\nvideo 12x\n"), said="/stagecoach.conf:2"),
@@ -139,7 +159,7 @@ FAULTS = [
                  "divide", "stack-overflow", "noncanonical")
 ]  # fmt: skip
 
-FAILURES = {failure.name: failure for failure in [*MACHINE, *DISK, *CONFIGURATION, *ELF, *WISHES, *FAULTS]}
+FAILURES = {failure.name: failure for failure in [*MACHINE, *DISK, *DISC, *CONFIGURATION, *ELF, *WISHES, *FAULTS]}
 
 QUICK = {"bios/no-kernel", "bios/elf-magic", "bios/fault-guard", "bios/cpu-qemu32", "bios/gpt"}
 # UEFI boots are slow, and what the shared code refuses is refused alike: one of each kind, the others in the full run.

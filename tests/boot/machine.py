@@ -134,8 +134,8 @@ memory: guest=512, host=512
 romimage: file={bios}
 vgaromimage: file={vgabios}
 ata0: enabled=1
-ata0-master: type=disk, path="{image}", mode=flat
-boot: disk
+ata0-master: {drive}
+boot: {boot}
 port_e9_hack: enabled=1
 log: "{directory}/bochs.log"
 panic: action=fatal
@@ -146,14 +146,16 @@ com1: enabled=1, mode=file, dev="{directory}/com1.log"
 """
 
 
-def run_bochs(image, directory, model):
+def run_bochs(image, directory, model, cd=False):
     """Boots in Bochs, which prints port E9 on stdout and ends when port 0x501 is written."""
     program = need("bochs", "bochs bochs-term bochsbios vgabios")
     need(BOCHS_BIOS, "bochsbios")
     need(BOCHS_VGABIOS, "vgabios")
     settings = directory / "bochsrc"
     settings.write_text(BOCHSRC.format(display='rfb, options="timeout=0"', model=model, bios=BOCHS_BIOS,
-                                       vgabios=BOCHS_VGABIOS, image=image, directory=directory))  # fmt: skip
+                                       vgabios=BOCHS_VGABIOS, directory=directory, boot="cdrom" if cd else "disk",
+                                       drive=f'type=cdrom, path="{image}", status=inserted' if cd
+                                       else f'type=disk, path="{image}", mode=flat'))  # fmt: skip
     commands = directory / "commands"
     commands.write_text("c\n")
     try:

@@ -95,6 +95,12 @@ static void check_command_line(const struct boot_info *info)
         check_equal("partition table", info->disk.table, BOOT_DISK_GPT);
     if (words_have(line, "table=mbr"))
         check_equal("partition table", info->disk.table, BOOT_DISK_MBR);
+    if (words_have(line, "source=cd")) {
+        check_equal("boot source", info->boot_source, BOOT_SOURCE_CD);
+        check_equal("partition table", info->disk.table, BOOT_DISK_UNKNOWN);
+    }
+    if (words_have(line, "source=disk"))
+        check_equal("boot source", info->boot_source, BOOT_SOURCE_DISK);
     if (words_have(line, "framebuffer"))
         check_that("framebuffer", info->framebuffer.phys != 0, 0, "one");
     if (words_have(line, "no-framebuffer"))

@@ -10,6 +10,14 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+static enum exit_code make_geometry(const struct fat_tree *tree, uint32_t bits, uint64_t sectors, uint32_t boot_sectors,
+                                    struct fat_geometry *geometry)
+{
+    struct fat_geometry_wishes wishes = {
+        .bits = bits, .sectors = sectors, .granularity = 2048, .boot_sectors = boot_sectors};
+    return fat_geometry_make(tree, &wishes, geometry);
+}
+
 static struct error error;
 
 static const char *short_name(const struct fat_tree *tree, uint32_t node)
@@ -137,11 +145,11 @@ static void every_size_of_content_fits(void **state)
         assert_int_equal(fat_tree_init(&tree), EXIT_OK);
         assert_int_equal(fat_tree_add(&tree, "/boot/kernel.elf", size, 0), EXIT_OK);
         uint32_t boot_sectors = round / 3 % 2 * 213;
-        assert_int_equal(fat_geometry_make(&tree, types[type], 0, 2048, boot_sectors, &geometry), EXIT_OK);
+        assert_int_equal(make_geometry(&tree, types[type], 0, boot_sectors, &geometry), EXIT_OK);
         assert_int_equal(geometry.sectors % 2048, 0);
         assert_true(geometry.reserved_sectors >= boot_sectors);
         check_geometry(&geometry, &tree);
-        assert_int_equal(fat_geometry_make(&tree, types[type], geometry.sectors, 2048, boot_sectors, &again), EXIT_OK);
+        assert_int_equal(make_geometry(&tree, types[type], geometry.sectors, boot_sectors, &again), EXIT_OK);
         check_geometry(&again, &tree);
         fat_geometry_free(&geometry);
         fat_geometry_free(&again);
@@ -162,18 +170,18 @@ static void every_size_of_volume_is_used_or_refused(void **state)
     for (size_t i = 0; i < ARRAY_LENGTH(types); i++) {
         for (uint64_t mib = types[i].least; mib <= types[i].most; mib += 1 + mib / 50) {
             struct fat_geometry geometry;
-            assert_int_equal(fat_geometry_make(&tree, types[i].bits, mib * 2048, 2048, 0, &geometry), EXIT_OK);
+            assert_int_equal(make_geometry(&tree, types[i].bits, mib * 2048, 0, &geometry), EXIT_OK);
             assert_int_equal(geometry.sectors, mib * 2048);
             check_geometry(&geometry, &tree);
             fat_geometry_free(&geometry);
         }
     }
     struct fat_geometry none;
-    assert_int_equal(fat_geometry_make(&tree, 12, 200 * 2048, 2048, 0, &none), EXIT_INPUT_REJECTED);
-    assert_int_equal(fat_geometry_make(&tree, 16, 2 * 2048, 2048, 0, &none), EXIT_INPUT_REJECTED);
-    assert_int_equal(fat_geometry_make(&tree, 16, 3000 * 2048, 2048, 0, &none), EXIT_INPUT_REJECTED);
-    assert_int_equal(fat_geometry_make(&tree, 32, 32 * 2048, 2048, 0, &none), EXIT_INPUT_REJECTED);
-    assert_int_equal(fat_geometry_make(&tree, 32, 1ull << 32, 2048, 0, &none), EXIT_INPUT_REJECTED);
+    assert_int_equal(make_geometry(&tree, 12, 200 * 2048, 0, &none), EXIT_INPUT_REJECTED);
+    assert_int_equal(make_geometry(&tree, 16, 2 * 2048, 0, &none), EXIT_INPUT_REJECTED);
+    assert_int_equal(make_geometry(&tree, 16, 3000 * 2048, 0, &none), EXIT_INPUT_REJECTED);
+    assert_int_equal(make_geometry(&tree, 32, 32 * 2048, 0, &none), EXIT_INPUT_REJECTED);
+    assert_int_equal(make_geometry(&tree, 32, 1ull << 32, 0, &none), EXIT_INPUT_REJECTED);
     fat_tree_free(&tree);
 }
 
@@ -194,7 +202,7 @@ static void the_loader_reads_what_was_written(void **state)
         for (uint32_t i = 0; i < ARRAY_LENGTH(paths); i++)
             assert_int_equal(fat_tree_add(&tree, paths[i], i + 1 < ARRAY_LENGTH(paths) ? 70001 * i + 1 : 0, i),
                              EXIT_OK);
-        assert_int_equal(fat_geometry_make(&tree, types[t], 0, 2048, 0, &geometry), EXIT_OK);
+        assert_int_equal(make_geometry(&tree, types[t], 0, 0, &geometry), EXIT_OK);
         struct fat_volume volume = {&tree, &geometry, 4096, 0xcafe1234, fat_stamp_make(0), NULL};
         int fd = memfd_create("volume", 0);
         assert_int_equal(ftruncate(fd, 4096 + (off_t)geometry.sectors * 512), 0);

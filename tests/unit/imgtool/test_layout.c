@@ -140,6 +140,28 @@ static void further_partitions_have_their_exact_sizes(void **state)
     }
 }
 
+static void a_cd_has_its_directories_before_the_partitions(void **state)
+{
+    (void)state;
+    static const uint64_t iso_sizes[] = {4, 100, 1980, 1984, 1988, 10000};
+    for (enum layout_table table = LAYOUT_GPT; table <= LAYOUT_MBR; table++) {
+        for (size_t i = 0; i < ARRAY_LENGTH(iso_sizes); i++) {
+            struct layout layout;
+            struct layout_wishes wishes = {.table = table, .stages_sectors = STAGES, .iso_sectors = iso_sizes[i]};
+            assert_int_equal(layout_make(&wishes, 4096, &layout), EXIT_OK);
+            uint64_t end = layout.iso.first + layout.iso.count;
+            assert_int_equal(layout.iso.first, LAYOUT_ISO_FIRST);
+            assert_int_equal(layout.iso.count, iso_sizes[i]);
+            assert_true(layout.stages.first >= end && layout.esp.first >= layout.stages.first + STAGES);
+            assert_int_equal(layout.stages.first % 4, 0); /* a CD's block */
+            assert_int_equal(layout.esp.first % LAYOUT_ALIGNMENT, 0);
+            assert_true(layout.esp.first - end < 3 * LAYOUT_ALIGNMENT);
+            wishes.sectors = layout.sectors;
+            assert_true(layout_esp_room(&wishes) >= 4096);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -151,6 +173,7 @@ int main(void)
         cmocka_unit_test(without_the_bios_loader_no_room_is_kept_for_it),
         cmocka_unit_test(a_bare_volume_is_the_whole_image),
         cmocka_unit_test(further_partitions_have_their_exact_sizes),
+        cmocka_unit_test(a_cd_has_its_directories_before_the_partitions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

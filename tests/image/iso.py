@@ -1,0 +1,216 @@
+#!/usr/bin/env python3
+"""Images of build-iso, judged by xorriso, isoinfo, bsdtar, 7z, sgdisk, sfdisk and fsck.fat.
+    iso.py --imgtool PROGRAM --kernels DIRECTORY CASE
+    iso.py list                                         prints "label case" lines for CMake"""
+
+import argparse
+import os
+import re
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import uuid
+
+sys.dont_write_bytecode = True
+from image_judge import ENVIRONMENT, MIB, Judge  # noqa: E402
+
+BLOCK = 2048
+BIOS_BOOT = uuid.UUID("21686148-6449-6e6f-744e-656564454649").bytes_le
+NAMES = ["/etc/init.conf", "/etc/Mixed Case.Txt", "/a+b,c.x", "/a=b,c.x", "/a-b.c.d", "/noext", "/deep/er/and/deeper/file.bin",
+         "/\u00e4\u00f6\u00fc \u4f60\u597d \U0001f600.txt", "/" + "n" * 98 + ".text", "/longname-one.txt", "/longname-two.txt"]
+
+
+def read(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
+class Discs(Judge):
+    def build_iso(self, *options, output="cd.iso", expect=0):
+        image = self.path(output)
+        done = subprocess.run([self.imgtool, "build-iso", "-q", self.kernel, "-o", image, *options], text=True, check=False,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=ENVIRONMENT)  # fmt: skip
+        assert done.returncode == expect, f"exit code {done.returncode}, not {expect}: {done.stdout}"
+        return image if expect == 0 else done.stdout
+
+    def xorriso(self, image, *words):
+        return subprocess.run(["xorriso", "-indev", image, *words], check=False, text=True, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=ENVIRONMENT).stdout  # fmt: skip
+
+    def catalog(self, image):
+        """platform -> (sectors to load, block) of the boot catalog, as xorriso reads it."""
+        said = self.xorriso(image, "-report_el_torito", "plain")
+        found = re.findall(r"El Torito boot img : +\d+ +(\w+) +y +none +0x0000 +0x00 +(\d+) +(\d+)", said)
+        return {platform: (int(sectors), int(block)) for platform, sectors, block in found}
+
+    def partition(self, image):
+        """First sector and number of sectors of the FAT volume."""
+        data = read(image)
+        if data[512:520] == b"EFI PART":
+            entries = [struct.unpack_from("<16s16sQQ", data, 1024 + 128 * i) for i in range(4)]
+            first, last = next(entry for entry in entries if entry[0] != BIOS_BOOT)[2:]
+            return first, last + 1 - first
+        return struct.unpack_from("<II", data, 454)
+
+    def check(self, image, sources, platforms=("BIOS", "UEFI")):
+        catalog, (first, count) = self.catalog(image), self.partition(image)
+        assert set(catalog) == set(platforms), catalog
+        assert catalog["BIOS"][0] == 4
+        if "UEFI" in platforms:
+            assert catalog["UEFI"] == (count if count <= 65535 else 0, first // 4), (catalog, first, count)
+        self.check_disk(image)
+        self.check_files(image, sources)
+        assert os.path.getsize(image) % BLOCK == 0
+        said = self.xorriso(image, "-toc")
+        assert f"{os.path.getsize(image) // BLOCK} data blocks" in said, said
+
+    def check_disk(self, image):
+        if read(image)[512:520] == b"EFI PART":
+            assert "No problems found" in self.run("sgdisk", "-v", image)
+        assert "No errors detected" in self.run("sfdisk", "--verify", image)
+        first, count = self.partition(image)
+        volume = self.path("volume")
+        with open(volume, "wb") as file:
+            file.write(read(image)[first * 512:(first + count) * 512])
+        self.run("fsck.fat", "-n", volume)
+        os.unlink(volume)
+
+    def check_files(self, image, sources):
+        """Every reader finds just these files, with these bytes."""
+        tree = self.path("tree")
+        subprocess.run(["rm", "-rf", tree], check=True)
+        os.mkdir(tree)
+        self.run("bsdtar", "-x", "-f", image, "-C", tree)
+        found = {"/" + os.path.relpath(os.path.join(folder, name), tree): os.path.join(folder, name)
+                 for folder, _, files in os.walk(tree) for name in files}  # fmt: skip
+        assert set(found) == set(sources), (set(found) ^ set(sources), image)
+        for path, source in sources.items():
+            if source is not None:
+                assert read(found[path]) == read(source), path
+        listed = self.run("isoinfo", "-J", "-f", "-i", image, text=False)
+        assert len(listed.splitlines()) == len(self.run("isoinfo", "-f", "-i", image).splitlines()), "the trees differ"
+        sevenzip = self.run("7z", "l", "-ba", "-slt", image)
+        items = re.findall(r"^Path = (.*)\nFolder = (.)", sevenzip, re.MULTILINE)
+        paths = {"/" + path for path, folder in items if folder == "-" and not path.startswith("[BOOT]")}
+        assert paths == set(sources), paths ^ set(sources)
+        self.check_plain(image)
+
+    def check_plain(self, image):
+        """The names that need no Joliet: allowed characters, no two the same, sorted as they must be."""
+        listed = self.run("isoinfo", "-f", "-i", image).splitlines()
+        assert len(set(listed)) == len(listed), "two names are the same"
+        for path in listed:
+            assert re.fullmatch(r"(/[A-Z0-9_]{1,8})*/[A-Z0-9_]{1,8}(\.[A-Z0-9_]{0,3};1)?", path), path
+        kernel = next(path for path in listed if path.startswith("/KERNEL"))
+        assert self.run("isoinfo", "-x", kernel, "-i", image, text=False) == read(self.kernel)
+
+    def ours(self, uefi=True):
+        files = {"/kernel.elf": self.kernel, "/stagecoach.conf": None}
+        if uefi:
+            files["/EFI/BOOT/BOOTX64.EFI"] = None
+        return files
+
+    def options(self, names):
+        sources = {name: self.file(f"source/{i}", 3000 + i) for i, name in enumerate(names)}
+        return sources, [word for name, source in sources.items() for word in ("--file", f"{source}:{name}")]
+
+    # --- cases
+
+    def forms(self):
+        for table in ("gpt", "mbr"):
+            for fat in ("12", "16"):
+                image = self.build_iso("--table", table, "--fat", fat, "--cmdline", "x")
+                self.check(image, self.ours())
+            image = self.build_iso("--table", table, "--only", "bios", "--cmdline", "x")
+            self.check(image, self.ours(uefi=False), ("BIOS",))
+            image = self.build_iso("--table", table, "--only", "uefi", "--cmdline", "x")
+            self.check(image, self.ours())
+            assert b"BOOT-ERR U 1" in read(image)[21 * BLOCK:22 * BLOCK], "no sentence for a BIOS"
+        image = self.build_iso("--fat", "32", "--size", "140M", "--partition", f"{self.file('extra', 5000)}:linux:root")
+        assert os.path.getsize(image) == 140 * MIB
+        self.check(image, self.ours())
+
+    def names(self):
+        sources, options = self.options(NAMES)
+        empty = self.file("empty", 0)
+        image = self.build_iso(*options, "--file", f"{empty}:/Empty File")
+        self.check(image, self.ours() | sources | {"/Empty File": empty})
+
+    def many_files(self):
+        """Directories of several blocks, and more of them than fit before 1 MiB."""
+        sources, options = self.options([f"/many/file number {i}.txt" for i in range(300)])
+        self.check(self.build_iso(*options), self.ours() | sources)
+        one = self.file("one")
+        sources = {f"/long/{'n' * 99}{i:04}": one for i in range(3800)}
+        image = self.build_iso(*[word for name in sources for word in ("--file", f"{one}:{name}")])
+        assert self.partition(image)[0] > 2 * 2048, "the directories are smaller than they should be"
+        self.check(image, self.ours() | sources)
+
+    def large(self):
+        """Beyond what a sector count can say; FAT32 beyond 2 GiB; nothing stored twice, holes stay holes."""
+        ramdisk = self.sparse("ramdisk", 40 * MIB, (0, 20 * MIB))
+        image = self.build_iso("--ramdisk", ramdisk)
+        assert self.catalog(image)["UEFI"][0] == 0 and self.partition(image)[1] > 65535
+        self.check(image, self.ours() | {"/ramdisk": ramdisk})
+        data = read(image)
+        assert data.count(read(self.kernel)[:4096]) == 1 and data.count(b"here %15d" % (20 * MIB)) == 1
+        assert os.stat(image).st_blocks * 512 < 2 * MIB
+        ramdisk = self.sparse("ramdisk", 2500 * MIB, (2400 * MIB,))
+        image = self.build_iso("--ramdisk", ramdisk)
+        assert os.stat(image).st_blocks * 512 < 8 * MIB
+        listed = self.run("isoinfo", "-J", "-l", "-i", image)
+        assert re.search(rf"{2500 * MIB} .* ramdisk", listed), listed
+        os.unlink(ramdisk)
+        os.unlink(image)
+
+    def reproducible(self):
+        image = self.build_iso("--cmdline", "x")
+        again = self.path("again.iso")
+        subprocess.run([self.imgtool, "build-image", "--iso", "-q", self.kernel, "-o", again, "--cmdline", "x"], check=True)
+        assert read(image) == read(again)
+        self.build_iso("--cmdline", "x")  # over itself, without --force
+
+    def refused(self):
+        one = self.file("one")
+        for options, code, text in (
+            (["--format", "fat"], 2, "no CD"),
+            (["--size", str(20 * MIB + 512)], 2, "multiple of 2048"),
+            (["--file", f"{one}:/{'x' * 104}"], 3, "at most 103 characters"),
+            (["--file", f"{one}:{'/d' * 8}/x"], 3, "at most 8 levels"),
+            (["--size", "5M"], 3, "--size"),
+        ):
+            said = self.build_iso(*options, output="none.iso", expect=code)
+            assert text in said and not os.path.exists(self.path("none.iso")), said
+        self.build_iso("--file", f"{one}:{'/d' * 7}/x", "--file", f"{one}:/{'x' * 103}")
+        done = subprocess.run([self.imgtool, "update", self.path("cd.iso"), "--kernel", self.kernel], capture_output=True, text=True,
+                              check=False)  # fmt: skip
+        assert done.returncode == 6 and "build-iso" in done.stderr, done
+
+
+CASES = {"forms": "default", "names": "default", "reproducible": "default", "refused": "default", "many_files": "full", "large": "full"}
+
+
+def main():
+    if sys.argv[1:2] == ["list"]:
+        for name, label in CASES.items():
+            print(label, name)
+        return 0
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--imgtool", required=True)
+    parser.add_argument("--kernels", required=True)
+    parser.add_argument("case", choices=CASES)
+    arguments = parser.parse_args()
+    for tool in ("xorriso", "isoinfo", "bsdtar", "7z", "sgdisk", "sfdisk", "fsck.fat"):
+        if shutil.which(tool, path=ENVIRONMENT["PATH"]) is None:
+            print(f"SKIP: {tool} is missing")
+            return 77
+    with tempfile.TemporaryDirectory(prefix="stagecoach-iso-") as work:
+        discs = Discs(arguments.imgtool, os.path.join(arguments.kernels, "smoke.elf"), None, work)
+        getattr(discs, arguments.case)()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
