@@ -97,8 +97,11 @@ static void add_disk(const struct qemu_options *options, struct arguments *argum
     add_pair(arguments, "-device", kind->device);
 }
 
-/* The exit port is a debug console, not isa-debug-exit, because that would end QEMU before a screenshot can be taken;
- * and because the guest runs on for a while under TCG after isa-debug-exit anyway. */
+/* The exit port is a device with an output of its own, not isa-debug-exit, because that would end QEMU before a
+ * screenshot can be taken; and because the guest runs on for a while under TCG after isa-debug-exit anyway. It is a
+ * serial port, whose first register is the one to send by: debug consoles ignore writes of more than one byte, and
+ * kernels do write words of 32 bits there, as isa-debug-exit allows. No interrupt is ever enabled, so it may share one.
+ */
 static void add_channels(const struct qemu_options *options, struct arguments *arguments)
 {
     arguments_add(arguments, "-chardev");
@@ -107,7 +110,7 @@ static void add_channels(const struct qemu_options *options, struct arguments *a
     arguments_add(arguments, "-chardev");
     arguments_addf(arguments, "socket,id=exit,fd=%d", options->exit_fd);
     arguments_add(arguments, "-device");
-    arguments_addf(arguments, "isa-debugcon,chardev=exit,iobase=%#x", QEMU_EXIT_PORT);
+    arguments_addf(arguments, "isa-serial,chardev=exit,iobase=%#x,irq=3", QEMU_EXIT_PORT);
     arguments_add(arguments, "-chardev");
     arguments_addf(arguments, "socket,id=e9,fd=%d", options->e9_fd);
     add_pair(arguments, "-device", "isa-debugcon,chardev=e9,iobase=0xe9");

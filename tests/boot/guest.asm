@@ -7,6 +7,9 @@
 %ifndef TEXT
 %define TEXT "hello"
 %endif
+%ifndef EXIT_REGISTER
+%define EXIT_REGISTER al
+%endif
 EXIT_PORT       equ 0xf4
 MODE_320X200    equ 0x13
 SCREEN_SEGMENT  equ 0xa000
@@ -38,9 +41,9 @@ RESET_CONTROL   equ 0xcf9               ; Intel PCH: 6 is a full reset
         jmp     .next
 .end:
 %ifidn END, exit
-        mov     al, VALUE
+        mov     eax, VALUE
 .again:                                 ; a guest may go on writing
-        out     EXIT_PORT, al
+        out     EXIT_PORT, EXIT_REGISTER
         jmp     .again
 %elifidn END, reset
         mov     dx, RESET_CONTROL

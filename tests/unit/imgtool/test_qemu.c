@@ -107,7 +107,7 @@ static void ends_are_seen(void **state)
     (void)state;
     const char *text = joined(&plain);
     assert_has(text, "-no-reboot\n-no-shutdown\n");
-    assert_has(text, "isa-debugcon,chardev=exit,iobase=0xf4\n");
+    assert_has(text, "isa-serial,chardev=exit,iobase=0xf4,irq=3\n");
     assert_has(text, "isa-debugcon,chardev=e9,iobase=0xe9\n");
     assert_has(text, "socket,id=qmp,fd=3\n");
     assert_has(text, "-serial\nchardev:serial\n");
