@@ -41,8 +41,9 @@ void log_screen_ready(void);
 const char *log_text(size_t *size);
 
 /* The contract for failing: writes "BOOT-ERR <code> <stage> <text>" to screen, COM1 and port E9, whatever is there and
- * whatever the settings say; lines that wait stay where they are. An error without a text gets its status's. Survives
- * being called from within itself: the inner call writes where the outer one had not begun to. */
+ * whatever the settings say; lines that wait stay where they are. An error without a text gets its status's; behind
+ * the text stands the status's remedy. Survives being called from within itself: the inner call writes where the outer
+ * one had not begun to. */
 void log_fatal(const struct error *error);
 
 #endif

@@ -15,3 +15,24 @@ const char *status_text(enum status status)
             return texts[i].text;
     return "unknown status";
 }
+
+const char *status_remedy(enum status status)
+{
+    switch (status) { // NOLINT(clang-diagnostic-switch-enum)
+    case STATUS_DISK_SHORT:
+    case STATUS_GPT_BAD:
+    case STATUS_MBR_BAD:
+    case STATUS_FAT_BAD:
+    case STATUS_FAT_CHAIN:
+    case STATUS_FILE_SHORT:
+    case STATUS_PACKED_BAD:
+        return "write the whole image to the disk again";
+    case STATUS_FILE_NOT_FOUND:
+    case STATUS_NOT_A_FILE:
+    case STATUS_PATH_BAD:
+    case STATUS_MODULE_MISSING:
+        return "check the paths in /stagecoach.conf";
+    default:
+        return "";
+    }
+}

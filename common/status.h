@@ -98,4 +98,7 @@ enum status {
 /* The list's text for a status; "unknown status" for anything else. Never NULL. */
 const char *status_text(enum status status);
 
+/* What the user can do about it, where that is the same whatever the cause; "" where the error's own text says it. */
+const char *status_remedy(enum status status);
+
 #endif

@@ -85,9 +85,9 @@ DISK = [
     Failure("mbr-status", "204", BIOS, build=["--table", "mbr"], spoil=damage.change_mbr_entry(0, b"\x55")),
     Failure("mbr-range", "204", BIOS, build=["--table", "mbr"], spoil=damage.change_mbr_entry(12, b"\xff\xff\xff\x7f")),
     Failure("no-boot-partition", "205", BIOS, build=["--table", "mbr"], spoil=damage.change_mbr_entry(4, b"\x00")),
-    Failure("bpb", "206", BIOS, spoil=damage.spoil_bpb),
+    Failure("bpb", "206", BIOS, spoil=damage.spoil_bpb, said="write the whole image to the disk again"),
     Failure("cluster-chain", "207", BIOS, spoil=damage.cut_chain),
-    Failure("no-kernel", "208", spoil=lambda image: image.delete(KERNEL)),
+    Failure("no-kernel", "208", spoil=lambda image: image.delete(KERNEL), said="check the paths in /stagecoach.conf"),
     Failure("kernel-is-directory", "209", spoil=config("kernel /EFI\n")),
     Failure("stages", "213", BIOS, spoil=damage.spoil_stages),
 ]

@@ -215,7 +215,8 @@ static enum status fatal(struct error *error)
 static void fatal_reaches_everything_unasked(void **state)
 {
     (void)state;
-    static const char line[] = "BOOT-ERR 208 fake /kernel.elf: no such file: put it there\n";
+    static const char line[] =
+        "BOOT-ERR 208 fake /kernel.elf: no such file: put it there; check the paths in /stagecoach.conf\n";
     run(fatal);
     assert_string_equal(fake->serial.text, line);
     assert_string_equal(fake->debugcon.text, line);
@@ -256,7 +257,8 @@ static void fatal_survives_itself(void **state)
 {
     (void)state;
     static const char inner[] = "BOOT-ERR 901 fake a fault\n";
-    static const char outer[] = "BOOT-ERR 208 fake /kernel.elf: no such file: put it there\n";
+    static const char outer[] =
+        "BOOT-ERR 208 fake /kernel.elf: no such file: put it there; check the paths in /stagecoach.conf\n";
     fake->output_hook = fail_within;
 
     where_it_breaks = &fake->debugcon;
