@@ -270,6 +270,8 @@ enum exit_code build_options_take(poptContext context, const char *ending, bool 
     if (count == 0 && (output == NULL || ramdisk != NULL || command_line != NULL || config_file != NULL ||
                        files != NULL || modules != NULL))
         return failure(EXIT_USAGE, "without KERNEL, give -o FILE and nothing that goes along with a kernel");
+    if (output != NULL && *output == '\0')
+        return failure(EXIT_USAGE, "--output: the file's name is empty");
     if (quiet && verbose)
         return failure(EXIT_USAGE, "--quiet and --verbose exclude each other");
     options->kernel = count != 0 ? arguments[0] : NULL;

@@ -12,15 +12,15 @@
 
 static void warn(void *context, const char *text)
 {
-    (void)context;
-    cli_warn("%s", text);
+    const char *const *name = context;
+    cli_warn("%s: %s", *name, text);
 }
 
 static enum exit_code parse(struct image_config *config, const char *name, config_warning *warning)
 {
     struct error error;
     struct span span = {(const uint8_t *)config->text, config->size};
-    enum status status = config_parse(span, &config->config, warning, NULL, &error);
+    enum status status = config_parse(span, &config->config, warning, &name, &error);
     if (status == STATUS_OK)
         return EXIT_OK;
     return failure(EXIT_INPUT_REJECTED, "%s: %s (error %d)", name, error.text, (int)status);

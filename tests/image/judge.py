@@ -108,6 +108,10 @@ def case_config(judge):
             file.write(text)
         said = judge.build("--config", config, expect=3)
         assert message in said, said
+    with open(config, "w", encoding="utf-8") as file:
+        file.write("cmdlin x\n")
+    built = judge.run(judge.imgtool, "build-image", judge.kernel, "-o", judge.path("disk.img"), "--config", config)
+    assert f"{config}: /stagecoach.conf:1:1: unknown key 'cmdlin' is ignored (nearest: 'cmdline')" in built, built
 
 
 # --- volumes that others made, read by the loaders' readers
@@ -236,7 +240,7 @@ def case_usage(judge):
     one = judge.file("one")
     for options in (("--size", "x"), ("--size", "0"), ("--size", "1000"), ("--size", "-1M"), ("--fat", "8"), ("--table", "apm"),
                     ("--file", "x"), ("--file", ":/x"), ("--file", "x:"), ("--module", ":x"), ("--module", "a:b c"), ("-q", "-v"),
-                    ("--cmdline", "a\nb"), ("second.elf",)):
+                    ("--cmdline", "a\nb"), ("--output", ""), ("second.elf",)):
         judge.build(*options, expect=2)
     for options, message in (
             (("--file", f"{one}:/a", "--file", f"{one}:/A"), "is there already"),
