@@ -8,6 +8,11 @@
 
 #include <stdint.h>
 
+#ifdef __cplusplus /* these functions are C, casts and all */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wold-style-cast"
+#endif
+
 #define BOOT_PORT_COM1 0x3f8u
 #define BOOT_PORT_E9 0xe9u         /* QEMU's debugcon, Bochs' port_e9_hack: whoever has it answers 0xE9 */
 #define BOOT_PORT_DEBUG_EXIT 0xf4u /* QEMU: -device isa-debug-exit,iobase=0xf4,iosize=4 */
@@ -71,5 +76,9 @@ __attribute__((noreturn)) static inline void boot_debug_exit(uint8_t value)
     boot_outb(BOOT_PORT_DEBUG_EXIT, value);
     boot_halt();
 }
+
+#ifdef __cplusplus
+#pragma GCC diagnostic pop
+#endif
 
 #endif

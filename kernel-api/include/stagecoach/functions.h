@@ -8,6 +8,11 @@
 
 #include <stddef.h>
 
+#ifdef __cplusplus /* these functions are C, casts and all */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wold-style-cast"
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -55,6 +60,10 @@ __attribute__((used)) int memcmp(const void *a, const void *b, size_t size)
 
 #ifdef __cplusplus
 }
+#endif
+
+#ifdef __cplusplus
+#pragma GCC diagnostic pop
 #endif
 
 #endif

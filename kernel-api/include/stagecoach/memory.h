@@ -11,6 +11,11 @@
 
 #include "boot.h"
 
+#ifdef __cplusplus /* these functions are C, casts and all */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wold-style-cast"
+#endif
+
 #define BOOT_PAGE_SIZE 4096ull
 
 /* A name for people; "unknown" for a type of a later version. */
@@ -111,5 +116,9 @@ static inline bool boot_kernel_to_phys(const struct boot_info *info, const void 
     }
     return false;
 }
+
+#ifdef __cplusplus
+#pragma GCC diagnostic pop
+#endif
 
 #endif

@@ -17,6 +17,11 @@
 
 #include "debug.h"
 
+#ifdef __cplusplus /* these functions are C, casts and all */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wold-style-cast"
+#endif
+
 struct boot_print_field_ {
     unsigned width;
     bool left, zeros;
@@ -115,5 +120,9 @@ __attribute__((format(printf, 1, 2))) static inline void boot_print(const char *
     boot_vprint(format, arguments);
     va_end(arguments);
 }
+
+#ifdef __cplusplus
+#pragma GCC diagnostic pop
+#endif
 
 #endif

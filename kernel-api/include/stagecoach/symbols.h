@@ -13,6 +13,11 @@
 
 #include <stdbool.h>
 
+#ifdef __cplusplus /* these functions are C, casts and all */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wold-style-cast"
+#endif
+
 struct boot_symbol_place {
     const char *name; /* NUL-terminated; never NULL */
     uint64_t offset;  /* of the address behind the symbol's first byte */
@@ -74,5 +79,9 @@ static inline size_t boot_backtrace(const struct boot_info *info, uint64_t *addr
     }
     return count;
 }
+
+#ifdef __cplusplus
+#pragma GCC diagnostic pop
+#endif
 
 #endif

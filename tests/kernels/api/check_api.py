@@ -59,7 +59,7 @@ def compiler_command(include, compiler, standard):
     if shutil.which(program) is None:
         print(f"skipped: {program} is not installed")
         sys.exit(SKIP)
-    strict = ["-Wstrict-prototypes", "-Wmissing-prototypes"] if standard == "c11" else []
+    strict = ["-Wstrict-prototypes", "-Wmissing-prototypes"] if standard == "c11" else ["-Wold-style-cast"]
     return [program, f"-std={standard}", "-I", include, "-ffreestanding"] + WARNINGS + strict
 
 
