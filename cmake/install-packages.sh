@@ -1,6 +1,6 @@
 #!/bin/bash
 # Installs the Debian packages of the named groups of packages.txt that are missing.
-#   cmake/install-packages.sh [-y] [GROUP...]     groups: build run gui test bench; without any: build run
+#   cmake/install-packages.sh [-y] [GROUP...]     groups: build run package gui test bench; without any: build run
 # -y: does not ask. Without root and sudo, or with nobody to ask, prints the command to run and fails.
 set -euo pipefail
 

@@ -1,0 +1,158 @@
+#!/usr/bin/env python3
+"""What imgtool reports, beside what other people's tools say of the same thing: foreign.py --imgtool PROGRAM --kernels DIRECTORY
+
+inspect beside sfdisk, fsck.fat, mtools, sha256sum and readelf; diff beside cmp; explain beside readelf; devices beside lsblk;
+verify beside sgdisk and fsck.fat. Exit code 77: one of them is not installed.
+"""
+
+import argparse
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from disk import Disk
+
+SKIPPED = 77
+SECTOR = 512
+JUDGES = {"sfdisk": "fdisk", "fsck.fat": "dosfstools", "mdir": "mtools", "sgdisk": "gdisk", "readelf": "binutils", "cmp": "diffutils",
+          "lsblk": "util-linux"}  # fmt: skip
+
+
+class Bench:
+    def __init__(self, arguments, directory):
+        self.imgtool, self.directory = arguments.imgtool, directory
+        self.kernel = Path(arguments.kernels) / "conformance-pie.elf"
+        self.image = directory / "disk.img"
+        deep = directory / "deep"
+        deep.write_bytes(os.urandom(70000))
+        self.build(self.image, "--file", f"{deep}:/a directory/A longer name.bin", "--ramdisk", deep)
+
+    def build(self, image, *options):
+        self.say("build-image", "-q", "-o", image, *options, self.kernel)
+
+    def say(self, *words, codes=(0,)):
+        done = subprocess.run([self.imgtool, *map(str, words)], capture_output=True, text=True, check=False, timeout=120)
+        assert done.returncode in codes, done
+        return done.stdout
+
+    def report(self, *words, **more):
+        return json.loads(self.say(*words, "--json", **more))
+
+
+def judge(*words, codes=(0,), **more):
+    done = subprocess.run(list(map(str, words)), capture_output=True, check=False, timeout=120,
+                          env=os.environ | {"LC_ALL": "C.UTF-8", "MTOOLS_SKIP_CHECK": "1"} | more)  # fmt: skip
+    assert done.returncode in codes, done
+    return done.stdout
+
+
+def sfdisk(image):
+    parts = json.loads(judge("sfdisk", "-J", image))["partitiontable"]["partitions"]
+    return [(part["start"], part["start"] + part["size"] - 1, part["type"].lower(), part["uuid"].lower(), part["name"])
+            for part in parts]  # fmt: skip
+
+
+def inspect(bench):
+    report = bench.report("inspect", bench.image)
+    said = [(part["first_sector"], part["last_sector"], part["type_guid"], part["guid"], part["name"])
+            for part in report["partitions"]]  # fmt: skip
+    assert said == sfdisk(bench.image), said
+    volume = report["volume"]
+    copy = bench.directory / "volume"
+    judge("dd", f"if={bench.image}", f"of={copy}", "bs=1M", "iflag=skip_bytes,count_bytes", f"skip={volume['offset']}",
+          f"count={volume['size']}", "conv=sparse")  # fmt: skip
+    text = judge("fsck.fat", "-nv", copy).decode()
+    assert int(re.search(r"(\d+) bytes per cluster", text)[1]) == volume["cluster_size"], text
+    used, clusters = map(int, re.search(r"(\d+)/(\d+) clusters", text).groups())
+    assert (clusters, clusters - used) == (volume["clusters"], volume["free_clusters"]), (text, volume)
+    assert f"FATs, {volume['fat_bits']} bit entries" in text, text
+    names = judge("mdir", "-/", "-b", "-a", "-i", copy, "::/").decode().splitlines()
+    assert {name.removeprefix("::").rstrip("/") for name in names} == {file["path"] for file in volume["files"]}, names
+    for file in volume["files"]:
+        if file["type"] == "file":
+            content = judge("mtype", "-i", copy, "::" + file["path"])
+            assert len(content) == file["size"], file
+            done = subprocess.run(["sha256sum"], input=content, stdout=subprocess.PIPE, check=True)
+            assert done.stdout.decode().split()[0] == file["sha256"], file
+    header = judge("readelf", "-h", bench.kernel).decode()
+    assert re.search(r"Entry point address: +(\S+)", header)[1] == report["kernel"]["entry"], header
+
+
+def explain(bench):
+    said = bench.report("explain", bench.kernel)["kernel"]["segments"]
+    found = []
+    for words in map(str.split, judge("readelf", "-lW", bench.kernel).decode().splitlines()):
+        if words[:1] == ["LOAD"]:
+            flags = "".join(words[6:-1])
+            rights = "".join(letter if letter.upper().replace("X", "E") in flags else "-" for letter in "rwx")
+            found.append((int(words[2], 16), int(words[5], 16), int(words[4], 16), int(words[1], 16), rights))
+    assert found and found == [(int(one["address"], 16), one["memory_size"], one["file_size"], one["file_offset"], one["rights"])
+                               for one in said], (found, said)  # fmt: skip
+
+
+def diff(bench):
+    """Two images differ for diff if and only if they do for cmp."""
+    other = bench.directory / "other.img"
+    shutil.copyfile(bench.image, other)
+    assert bench.report("diff", bench.image, other)["same"] and not judge("cmp", "-l", bench.image, other)
+    size = bench.image.stat().st_size
+    for place in (3, 446, 510, SECTOR + 16, 2 * SECTOR + 1, 1 << 20, (1 << 20) + 5000, (2 << 20) + 3, size - 1, size - SECTOR - 1, size // 2):
+        data = bytearray(bench.image.read_bytes())
+        data[place] ^= 0x20
+        other.write_bytes(data)
+        report = bench.report("diff", bench.image, other, codes=(1,))
+        (line,) = judge("cmp", "-l", bench.image, other, codes=(1,)).decode().splitlines()
+        assert int(line.split()[0]) == place + 1 and not report["same"] and report["differences"], (place, report)
+
+
+def verify(bench):
+    """What sgdisk or fsck.fat find wrong, verify finds as well; what all take for sound boots (tests/boot)."""
+    assert bench.report("verify", bench.image)["sound"]
+    assert Disk(bench.image).sgdisk()[0]
+    broken = bench.directory / "broken.img"
+    data = bytearray(bench.image.read_bytes())
+    for offset in (SECTOR + 40, len(data) - SECTOR + 16, 2 * SECTOR + 32):
+        changed = bytearray(data)
+        changed[offset] ^= 1
+        broken.write_bytes(changed)
+        assert not Disk(broken).sgdisk()[0], offset
+        assert not bench.report("verify", broken, codes=(5,))["sound"], offset
+
+
+def devices(bench):
+    """Every disk that lsblk knows, with the size, and what it has to say beside."""
+    seen = {disk["path"]: disk for disk in json.loads(judge("lsblk", "-dbJ", "-o", "PATH,SIZE,MODEL,RM,RO"))["blockdevices"]}
+    said = {disk["path"]: disk for disk in bench.report("devices", "--all")["devices"]}
+    assert set(said) <= set(seen), (said, seen)
+    assert {path for path, disk in seen.items() if disk["size"] and re.match(r"/dev/([sv]d[a-z]+|nvme\d+n\d+)$", path)} <= set(said)
+    for path, disk in said.items():
+        wanted = seen[path]
+        assert (disk["size"], disk["read_only"]) == (wanted["size"], wanted["ro"]), (disk, wanted)
+        assert disk.get("model", "") == (wanted["model"] or "").strip(), (disk, wanted)
+        assert disk["removable"] or not wanted["rm"], (disk, wanted)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--imgtool", required=True)
+    parser.add_argument("--kernels", required=True)
+    arguments = parser.parse_args()
+    for program, package in JUDGES.items():
+        if not shutil.which(program, path=os.environ["PATH"] + ":/sbin:/usr/sbin"):
+            print(f"SKIP: {program} is missing: apt-get install --no-install-recommends {package}")
+            return SKIPPED
+    os.environ["PATH"] += ":/sbin:/usr/sbin"
+    with tempfile.TemporaryDirectory() as directory:
+        bench = Bench(arguments, Path(directory))
+        for check in (inspect, explain, diff, verify, devices):
+            check(bench)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
