@@ -233,6 +233,19 @@ def exit_port_of_any_width(bench):
         bench.expect(GUEST_FAILED, bench.guest("exit", VALUE=0x11, EXIT_REGISTER=register), said="0x11")
 
 
+def judged_by_qemu(bench):
+    """The same disk in a QEMU that nobody watches, with the exit device that kernels know: it ends with 2 x value + 1."""
+    program = machine.need("qemu-system-x86_64", "qemu-system-x86")
+    for value, code in ((0x10, OK), (0x11, GUEST_FAILED)):
+        image = bench.guest("exit", VALUE=value)
+        bench.expect(code, image)
+        drive = "format=raw,snapshot=on,file=" + str(image).replace(",", ",,")
+        words = [program, "-accel", "tcg", "-display", "none", "-monitor", "none", "-nic", "none", "-no-reboot", "-serial", "stdio",
+                 "-device", "isa-debug-exit,iobase=0xf4,iosize=4", "-drive", drive]  # fmt: skip
+        alone = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=False, timeout=machine.TIME_LIMIT)
+        assert (alone.returncode, alone.stdout) == (2 * value + 1, b"hello\r\n"), alone
+
+
 def kernel(bench):
     code, output, said = bench.run(bench.kernels / "smoke.elf")
     assert code == OK and "BOOT-OK smoke" in output, (code, output, said)
@@ -359,7 +372,8 @@ CASES = {
     for function in (
         success, failure, unknown_value, reset, triple_fault, time_out, silent_halt, boot_error, boot_error_on_e9,
         boot_error_then_reset, success_pattern, report, without_serial, serial_log, screenshot, screenshot_without_screen, image_is_not_changed,
-        every_disk, isa_debug_exit_of_the_user, exit_port_of_any_width, kernel, kernel_refused, no_image, bad_options, qemu_missing, qemu_refuses,
+        every_disk, isa_debug_exit_of_the_user, exit_port_of_any_width, judged_by_qemu, kernel, kernel_refused, no_image, bad_options,
+        qemu_missing, qemu_refuses,
         qemu_killed, interrupted, killed, reader_goes_away, full_disk, input_is_left_alone, terminal,
         timeline, no_timeline,
     )

@@ -11,6 +11,13 @@ from pathlib import Path
 import help_text
 
 USAGE = 2
+# What a new user looks for, and the command whose line in the overview has to say so.
+WISHES = {
+    "disk image": "build-image", "BIOS and UEFI": "build-image", "GRUB": "build-direct", "QEMU": "run", "many machines": "test",
+    "refuses": "explain", "partitions": "inspect", "list the files": "ls", "print a file": "cat", "check": "verify", "differ": "diff",
+    "new kernel": "update", "USB stick": "write", "can be written to": "devices", "virtual machine": "convert",
+    "compressed": "convert", "install": "doctor", "completes": "completion",
+}  # fmt: skip
 
 
 def run(imgtool, *words):
@@ -56,6 +63,8 @@ def main():
     documents = {name: (source / "docs" / name).read_text() for name in ("imgtool.md", "imgtool-json.md")}
     commands = help_text.commands(imgtool)
     assert len(commands) > 10, commands
+    for wish, name in WISHES.items():
+        assert wish in commands[name], f"'imgtool --help' does not say of {name}: {wish}"
     for name in commands:
         check_command(imgtool, name, documents)
     assert run(imgtool).returncode == USAGE and run(imgtool).stdout == ""
