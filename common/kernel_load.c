@@ -3,6 +3,9 @@
 #include "checked.h"
 #include "memory.h"
 
+#define GROUP_GAP_MAX 4096u          /* bytes between two segments that are read for nothing */
+#define GROUP_MOVED_MAX (1ull << 20) /* bytes that are copied to save a read */
+
 static uint64_t block_alignment(const struct elf_block *block)
 {
     return block->size >= SIZE_1G ? SIZE_1G : block->size >= SIZE_2M ? SIZE_2M : PAGE_SIZE;
@@ -58,8 +61,8 @@ static enum status take_extra(uint64_t size, uint32_t type, const char *what, st
     return status;
 }
 
-enum status kernel_keep_file(struct boot_file *file, uint32_t type, struct frames *frames,
-                             struct kernel_image *image, struct error *error)
+enum status kernel_keep_file(struct boot_file *file, uint32_t type, struct frames *frames, struct kernel_image *image,
+                             struct error *error)
 {
     enum status status = take_extra(file->size, type, "kernel file", frames, &image->file_phys, error);
     image->file_size = file->size;
@@ -107,12 +110,54 @@ static void zero_until(uint8_t *bytes, uint64_t *done, uint64_t offset)
     *done = offset;
 }
 
-static enum status read_bytes(const struct kernel_image *image, struct boot_file *file, uint64_t offset,
-                              uint64_t size, uint8_t *to, struct error *error)
+static enum status read_bytes(const struct kernel_image *image, struct boot_file *file, uint64_t offset, uint64_t size,
+                              uint8_t *to, struct error *error)
 {
     if (image->file_phys == 0)
         return boot_file_read(file, offset, size, to, error);
     memcpy(to, (const uint8_t *)firmware_map(image->file_phys, image->file_size) + offset, size);
+    return STATUS_OK;
+}
+
+/* The end of the segments from `first` on, in one block, that one read can bring: they follow each other in the file,
+ * and as far apart in memory or farther. Of those that lie farther few bytes are left to be moved up. Linkers write
+ * most kernels so, and firmware walks the whole chain of clusters again for each read behind a large one. */
+static uint32_t group_end(const struct elf_plan *elf, uint32_t first, uint32_t block)
+{
+    const struct elf_segment *start = &elf->segments[first];
+    uint64_t end = start->file_offset + start->file_size, moved = 0;
+    uint32_t i = first + 1;
+    for (; i < elf->segment_count; i++) {
+        const struct elf_segment *segment = &elf->segments[i];
+        if (segment->file_size == 0 || block_of(elf, segment->address) != block || segment->file_offset < end ||
+            segment->file_offset - end > GROUP_GAP_MAX)
+            break;
+        uint64_t in_file = segment->file_offset - start->file_offset, in_memory = segment->address - start->address;
+        moved += in_memory == in_file ? 0 : segment->file_size;
+        if (in_memory < in_file || moved > GROUP_MOVED_MAX)
+            break;
+        end = segment->file_offset + segment->file_size;
+    }
+    return i;
+}
+
+/* Reads the segments [first, end) at once to where the first one lies, and moves the others to their places, the last
+ * one first: none of them covers what is still to be moved. */
+static enum status read_group(const struct elf_plan *elf, uint32_t first, uint32_t end, struct boot_file *file,
+                              const struct kernel_image *image, uint8_t *to, struct error *error)
+{
+    const struct elf_segment *start = &elf->segments[first], *last = &elf->segments[end - 1];
+    uint64_t size = last->file_offset + last->file_size - start->file_offset;
+    enum status status = read_bytes(image, file, start->file_offset, size, to, error);
+    if (status != STATUS_OK)
+        return status;
+    for (uint32_t i = end; --i > first;) {
+        const struct elf_segment *segment = &elf->segments[i];
+        uint8_t *place = to + (segment->address - start->address);
+        const uint8_t *now = to + (segment->file_offset - start->file_offset);
+        if (place != now)
+            memmove(place, now, segment->file_size);
+    }
     return STATUS_OK;
 }
 
@@ -122,16 +167,21 @@ static enum status read_block(const struct elf_plan *elf, uint32_t index, struct
     uint8_t *bytes = image->memory.blocks[index];
     const struct elf_block *block = &elf->blocks[index];
     uint64_t done = 0;
-    for (uint32_t i = 0; i < elf->segment_count; i++) {
+    for (uint32_t i = 0; i < elf->segment_count;) {
         const struct elf_segment *segment = &elf->segments[i];
-        if (segment->file_size == 0 || block_of(elf, segment->address) != index)
+        if (segment->file_size == 0 || block_of(elf, segment->address) != index) {
+            i++;
             continue;
-        uint64_t offset = segment->address - block->address;
-        zero_until(bytes, &done, offset);
-        enum status status = read_bytes(image, file, segment->file_offset, segment->file_size, bytes + offset, error);
+        }
+        uint32_t end = group_end(elf, i, index);
+        enum status status = read_group(elf, i, end, file, image, bytes + (segment->address - block->address), error);
         if (status != STATUS_OK)
             return status;
-        done = offset + segment->file_size;
+        for (; i < end; i++) {
+            uint64_t offset = elf->segments[i].address - block->address;
+            zero_until(bytes, &done, offset);
+            done = offset + elf->segments[i].file_size;
+        }
     }
     zero_until(bytes, &done, block->size);
     return STATUS_OK;
