@@ -23,7 +23,7 @@ CR4_OSFXSR              equ 1 << 9
 CR4_OSXMMEXCPT          equ 1 << 10
 MSR_FS_BASE             equ 0xc0000100
 MXCSR_DEFAULT           equ 0x1f80      ; all exceptions masked, round to nearest
-STACK_SIZE              equ 64 * 1024   ; decoding needs less than 16 KiB
+STACK_SIZE              equ 64 * 1024   ; three quarters are enough: tests/build
 
         section .text
 decoder_entry:

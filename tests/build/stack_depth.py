@@ -1,16 +1,20 @@
 #!/usr/bin/env python3
 """Worst-case stack of a freestanding program, from the call graphs that GCC writes (-fcallgraph-info=su).
 
-usage: stack_depth.py LIMIT ENTRY DIR INDIRECT_FILE [CALLER...]
+usage: stack_depth.py [--program P [--archive A]] LIMIT ENTRY DIR INDIRECT_FILE [CALLER...]
 
-DIR is searched for *.ci files. INDIRECT_FILE names, one `caller callee...` a line, what a function calls through pointers; those
+DIR is searched for *.ci files. What the linked program P has from the library A, or from anywhere if there is no A, and no
+*.ci file tells of, is judged by its machine code. INDIRECT_FILE names, one `caller callee...` a line, what a function calls through pointers; those
 of the CALLERs do not count.
 Fails when the deepest path from ENTRY needs more than LIMIT bytes, when a function calls itself, when a frame has no known
 size, or when a call through a pointer is not explained.
 """
+import argparse
 import pathlib
 import re
 import sys
+
+import library_frames
 
 NODE = re.compile(r'node: \{ title: "([^"]+)" label: "([^"]*)"')
 EDGE = re.compile(r'edge: \{ sourcename: "([^"]+)" targetname: "([^"]+)"')
@@ -85,13 +89,32 @@ class Walker:
         return self.done[name]
 
 
+def add_library(arguments, frames, calls):
+    known = set(map(name_of, frames))
+    sizes, callees = library_frames.read(arguments.program)
+    wanted = library_frames.names_in(arguments.archive) if arguments.archive else set(sizes)
+    for name in set(sizes) & wanted - known:
+        frames[name] = sizes[name]
+        calls[name] = {next(iter(titles_of(callee, frames)), callee) for callee in callees[name]}
+
+
 def main():
-    limit, entry, folder, table = int(sys.argv[1], 0), sys.argv[2], sys.argv[3], sys.argv[4]
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--program")
+    parser.add_argument("--archive")
+    parser.add_argument("limit", type=lambda text: int(text, 0))
+    for name in ("entry", "folder", "table"):
+        parser.add_argument(name)
+    parser.add_argument("left_out", nargs="*")
+    arguments = parser.parse_args()
+    limit, entry, folder = arguments.limit, arguments.entry, arguments.folder
     frames, calls = read_graphs(folder)
+    if arguments.program:
+        add_library(arguments, frames, calls)
     entries = titles_of(entry, frames)
     if len(entries) != 1:
         sys.exit(f"{entry} is in {len(entries)} call graphs below {folder}")
-    indirect = {caller: callees for caller, callees in read_indirect(table).items() if caller not in sys.argv[5:]}
+    indirect = {caller: callees for caller, callees in read_indirect(arguments.table).items() if caller not in arguments.left_out}
     walker = Walker(frames, calls, indirect)
     size, path = walker.depth(entries[0])
     unused = set(walker.indirect) - walker.used
