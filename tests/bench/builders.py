@@ -14,7 +14,7 @@ SMALL = 64 * KIB
 
 class Builders:
     def __init__(self, images, table):
-        self.images, self.table = images, table
+        self.images, self.table, self.absent = images, table, set()
         self.target = images.path("built.img")
         self.kernel = images.kernel(SMALL)
 
@@ -35,11 +35,14 @@ class Builders:
         if ramdisk:
             contestants.insert(0, ("cp", lambda: machines.run("cp", ramdisk, self.target)))
         contestants += self.others(ramdisk)
-        usable = [(who, self.clock(function)) for who, function in contestants if self.works(case, who, function)]
+        if not ramdisk:
+            self.absent = {who for who, function in contestants if not self.works(case, who, function)}
+        usable = [(who, self.clock(function)) for who, function in contestants if who not in self.absent]
         self.table.compare("build", case, "host ms", usable, rounds)
         self.target.unlink(missing_ok=True)
 
     def works(self, case, who, function):
+        """Tells if a program is missing or can't do it; of small images, for it takes as long as measuring."""
         self.target.unlink(missing_ok=True)
         try:
             function()
