@@ -3,6 +3,9 @@
  *   services -> config -> kernel headers -> video mode -> address space -> frames and files -> page tables
  *            -> leave firmware -> boot info -> jump
  *
+ * Kernels that are no ELF files leave that way after their headers: Linux for its own boot protocol, and what the
+ * firmware can start for the firmware.
+ *
  * Everything that can be refused is refused before the firmware is left. */
 #include "boot.h"
 
@@ -24,6 +27,8 @@
 #include "log.h"
 #include "memory.h"
 #include "payload.h"
+#include "protocol/linux_boot.h"
+#include "protocol/program_boot.h"
 #include "scratch.h"
 #include "serial.h"
 #include "timeline.h"
@@ -51,6 +56,8 @@ LARGE("flow") static struct flow {
     struct paging_features features;
     uint64_t stack_phys;
     uint64_t window_size;
+    enum kernel_way way;
+    struct linux_boot linux_boot;
 } flow;
 
 static struct { /* apart: boot_fail() may be called before boot(), and in the midst of anything */
@@ -68,21 +75,34 @@ static enum status load_files(struct error *error);
 static enum status build_page_tables(struct error *error);
 static enum status prepare_hand_over(struct error *error);
 static enum status leave_firmware(struct error *error);
-static void jump(void);
+static enum status jump(struct error *error);
+static enum status load_linux(struct error *error);
+static enum status prepare_linux(struct error *error);
+static enum status leave_to_linux(struct error *error);
+static enum status start_program(struct error *error);
+
+typedef enum status boot_step(struct error *error);
+
+static boot_step *const first_steps[] = {start_services, read_config, read_kernel_headers, open_payloads, NULL};
+static boot_step *const steps[][8] = {
+    [KERNEL_BY_PLAN] = {set_video_mode, plan_addresses, load_files, build_page_tables, prepare_hand_over,
+                        leave_firmware, jump, NULL},
+    [KERNEL_BY_LINUX] = {set_video_mode, load_linux, prepare_linux, leave_to_linux, NULL},
+    [KERNEL_BY_FIRMWARE] = {start_program, NULL},
+};
+
+static enum status take_steps(boot_step *const *step, struct error *error)
+{
+    enum status status = STATUS_OK;
+    for (; *step != NULL && status == STATUS_OK; step++)
+        status = (*step)(error);
+    return status;
+}
 
 enum status boot(struct error *error)
 {
-    static enum status (*const steps[])(struct error *) = {
-        start_services, read_config, read_kernel_headers, open_payloads,     set_video_mode,
-        plan_addresses, load_files,  build_page_tables,   prepare_hand_over, leave_firmware,
-    };
-    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
-        enum status status = steps[i](error);
-        if (status != STATUS_OK)
-            return status;
-    }
-    jump();
-    return error_set(error, STATUS_INTERNAL, "came back from the jump");
+    enum status status = take_steps(first_steps, error);
+    return status != STATUS_OK ? status : take_steps(steps[flow.way], error);
 }
 
 _Noreturn void boot_fail(const struct error *error)
@@ -173,10 +193,13 @@ static enum status read_kernel_headers(struct error *error)
     status = kernel_plan_read(&flow.kernel_file.source, &flow.kernel, error);
     if (status != STATUS_OK)
         return status;
+    status = kernel_choose_way(&flow.kernel, flow.config.efi_stub, firmware_identity()->starts_programs,
+                               flow.config.command_line.size, &flow.way, error);
+    if (status != STATUS_OK)
+        return error_prefix(error, "%s", name);
     char protocol[32];
     kernel_protocol_name(&flow.kernel, protocol, sizeof protocol);
-    log_info("kernel %s: %s, %llu bytes, %u segments", name, protocol, (unsigned long long)flow.kernel_file.size,
-             flow.kernel.elf.segment_count);
+    log_info("kernel %s: %s, %llu bytes", name, protocol, (unsigned long long)flow.kernel_file.size);
     if (flow.kernel.elf.null_page)
         log_warn("kernel %s maps address 0: null pointers will not fault", name);
     timeline_mark(BOOT_PHASE_KERNEL_HEADERS);
@@ -425,10 +448,47 @@ static enum status leave_firmware(struct error *error)
     return status != STATUS_OK ? status : boot_info_finish(&flow.area, &flow.frames, error);
 }
 
-static void jump(void)
+static enum status jump(struct error *error)
 {
     timeline_mark(BOOT_PHASE_JUMP);
     boot_info_seal(&flow.area);
     timeline_report();
     handoff_jump(&flow.handoff);
+    return error_set(error, STATUS_INTERNAL, "came back from the jump");
+}
+
+/* --- kernels that are no ELF files ------------------------------------------------------------------------------- */
+
+static enum status load_linux(struct error *error)
+{
+    flow.linux_boot = (struct linux_boot){
+        .kernel = &flow.kernel,
+        .config = &flow.config,
+        .file = &flow.kernel_file,
+        .payloads = &flow.payloads,
+        .frames = &flow.frames,
+        .framebuffer = &flow.display.framebuffer,
+        .features = &flow.features,
+    };
+    return linux_boot_load(&flow.linux_boot, error);
+}
+
+static enum status prepare_linux(struct error *error)
+{
+    return linux_boot_prepare(&flow.linux_boot, error);
+}
+
+static enum status leave_to_linux(struct error *error)
+{
+    enum status status = linux_boot_leave(&flow.linux_boot, error);
+    if (status != STATUS_OK)
+        return status;
+    timeline_mark(BOOT_PHASE_JUMP);
+    timeline_report();
+    linux_jump(&flow.linux_boot.entry);
+}
+
+static enum status start_program(struct error *error)
+{
+    return program_boot(&flow.config, &flow.kernel_file, &flow.payloads, &flow.frames, error);
 }

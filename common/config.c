@@ -69,9 +69,25 @@ static enum status take_path(const struct parser *parser, struct config_text val
     return STATUS_OK;
 }
 
+static enum status name_kernel(struct parser *parser, struct config_text value, bool efi_stub)
+{
+    struct config *config = parser->config;
+    if (config->kernel_named)
+        return config_refuse(&parser->lines, value.text, STATUS_CONFIG_DUPLICATE, parser->error,
+                             "'kernel' and 'efi-stub' both name what to start; remove one of them");
+    config->kernel_named = true;
+    config->efi_stub = efi_stub;
+    return take_path(parser, value, &config->kernel);
+}
+
 static enum status take_kernel(struct parser *parser, struct config_text value)
 {
-    return take_path(parser, value, &parser->config->kernel);
+    return name_kernel(parser, value, false);
+}
+
+static enum status take_efi_stub(struct parser *parser, struct config_text value)
+{
+    return name_kernel(parser, value, true);
 }
 
 static enum status take_ramdisk(struct parser *parser, struct config_text value)
@@ -249,6 +265,7 @@ static enum status take_module(struct parser *parser, struct config_text value)
 
 static const struct config_key keys[] = {
     {.name = "kernel", .take = take_kernel},
+    {.name = "efi-stub", .take = take_efi_stub},
     {.name = "ramdisk", .take = take_ramdisk},
     {.name = "cmdline", .take = take_command_line, .may_be_empty = true},
     {.name = "compressed", .take = take_compressed},

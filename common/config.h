@@ -32,13 +32,15 @@ enum config_aslr { CONFIG_ASLR_AS_WISHED, CONFIG_ASLR_ON, CONFIG_ASLR_OFF };
 
 struct config {
     struct config_text kernel;          /* key kernel; default /kernel.elf */
+    bool kernel_named;                  /* by key kernel or efi-stub */
+    bool efi_stub;                      /* key efi-stub PATH: the kernel is a program that UEFI starts */
     struct config_text ramdisk;         /* key ramdisk; size 0: none */
     struct config_text command_line;    /* key cmdline: the rest of the line */
     struct log_settings log;            /* keys log-level, log-serial, log-screen; info, on, on */
     uint32_t video_width, video_height; /* key video WIDTHxHEIGHT; 0: no wish */
     bool video_off;                     /* video off: leave the display alone, no framebuffer */
-    bool compressed; /* key compressed on|off: kernel, ramdisk and modules may be files as packed.h describes */
-    bool reboot_on_error;               /* key reboot-on-error SECONDS|off; default off */
+    bool compressed;      /* key compressed on|off: kernel, ramdisk and modules may be files as packed.h describes */
+    bool reboot_on_error; /* key reboot-on-error SECONDS|off; default off */
     uint32_t reboot_seconds;
     enum config_aslr aslr; /* key aslr on|off; default: as the kernel wishes */
     bool has_kaslr_seed;   /* key kaslr-seed HEX: a number of up to 64 digits, most significant byte first */

@@ -25,6 +25,7 @@ struct firmware_identity {
     uint32_t boot_source;    /* BOOT_SOURCE_* */
     uint64_t entry_tsc;      /* time-stamp counter at the first measured instruction */
     struct boot_disk disk;   /* where files come from; filled in by the time firmware_start() returned */
+    bool starts_programs;    /* firmware_start_program() works */
 };
 const struct firmware_identity *firmware_identity(void);
 
@@ -110,6 +111,24 @@ void firmware_tables(struct firmware_tables *tables);
 /* The firmware's own generator: fills up to `size` bytes, returns their number; 0 where there is none, or it fails. The one
  * operation with a default: a door whose firmware has no generator, as no BIOS has, leaves it to entropy.c. */
 size_t firmware_random(uint8_t *bytes, size_t size);
+
+/* --- programs ---------------------------------------------------------------------------------------------------- */
+
+struct firmware_program {
+    const char *path;  /* where it came from */
+    const void *image; /* the file */
+    uint64_t size;
+    const char *command_line; /* UTF-8, without NUL */
+    uint32_t command_line_size;
+    uint64_t ramdisk_size; /* bytes; 0: none */
+    /* Reads all of the ramdisk, when the program asks for it. */
+    enum status (*read_ramdisk)(void *context, void *to, struct error *error);
+    void *context;
+};
+
+/* Has the firmware load and start a program of its own kind (UEFI: an application). Comes back when the program does, or
+ * where the firmware refuses it: STATUS_PROGRAM_RETURNED, STATUS_PROGRAM_REFUSED. Only where identity says so. */
+enum status firmware_start_program(const struct firmware_program *program, struct error *error);
 
 /* --- the end ----------------------------------------------------------------------------------------------------- */
 

@@ -147,7 +147,7 @@ static bool find_place(struct frames *frames, const struct frames_wish *wish, ui
 static enum status take_somewhere(struct frames *frames, const struct frames_wish *wish, uint64_t *phys,
                                   struct error *error)
 {
-    uint64_t from = FRAMES_LOWEST, at, refused = 0;
+    uint64_t from = higher(FRAMES_LOWEST, wish->above), at, refused = 0;
     for (unsigned i = 0; i < FRAMES_TRIES; i++) {
         if (!find_place(frames, wish, from, &at))
             return out_of_memory(frames, wish, error);

@@ -32,6 +32,7 @@ struct frames_wish {
     bool prefers;          /* the alignment is for large pages: where no room has it, 2 MiB or 4 KiB will do */
     struct random *random; /* not the lowest place, but any; NULL: the lowest */
     uint64_t spare; /* with `random`: so many bytes below 4 GiB must stay free in one piece for what comes later */
+    uint64_t above; /* the block starts at or above; not with `random` */
 };
 
 /* A piece of free memory: usable, and not claimed. */

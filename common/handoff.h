@@ -12,6 +12,7 @@
 
 #include <stagecoach/boot.h>
 
+#include <stdbool.h>
 #include <stdint.h>
 
 uint64_t handoff_code_size(void);       /* bytes, multiple of 4 KiB */
@@ -30,6 +31,9 @@ struct handoff {
 
 /* Copies the blob, fills GDT, TSS and IDT, builds the transition tables. Before firmware_leave(). */
 enum status handoff_prepare(const struct handoff *handoff, const struct paging_features *features, struct error *error);
+
+/* Interrupts off, PICs masked, the local APIC's timer stopped. True if the CPU runs with 5-level page tables. */
+bool handoff_silence(void);
 
 /* Interrupts off, PICs masked, control registers, EFER and PAT as kernel-api/README.md says; then the jump. */
 _Noreturn void handoff_jump(const struct handoff *handoff);

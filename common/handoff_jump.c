@@ -67,15 +67,20 @@ static void stop_apic_timer(void)
     apic_write(base, APIC_TIMER_COUNT, 0);
 }
 
-_Noreturn void handoff_jump(const struct handoff *handoff)
+bool handoff_silence(void)
 {
-    struct handoff_route route = handoff_route(handoff);
-    bool la57 = (read_cr4() & CR4_LA57) != 0;
-    uint64_t efer = EFER_LME | EFER_LMA | (cpu_paging_features().no_execute ? EFER_NXE : 0);
-
     __asm__ volatile("cli");
     port_out8(PIC_MASTER_MASK, 0xff);
     port_out8(PIC_SLAVE_MASK, 0xff);
     stop_apic_timer();
+    return (read_cr4() & CR4_LA57) != 0;
+}
+
+_Noreturn void handoff_jump(const struct handoff *handoff)
+{
+    struct handoff_route route = handoff_route(handoff);
+    uint64_t efer = EFER_LME | EFER_LMA | (cpu_paging_features().no_execute ? EFER_NXE : 0);
+
+    bool la57 = handoff_silence();
     handoff_switch(la57 ? route.la57_tables : route.transition_tables, la57 ? route.enter_la57 : route.enter, efer);
 }

@@ -4,6 +4,7 @@
 #include "elf_sections.h"
 #include "large.h"
 #include "memory.h"
+#include "pe.h"
 #include "protocol/bootloader_api.h"
 
 /* What of the file is at hand: its head, and one piece from further on at a time. */
@@ -214,19 +215,62 @@ static enum status find_symbols(const struct reader *reader, struct elf_symbols 
     return elf_symbols_take(&table, &names, reader->source->size, symbols, reader->error);
 }
 
+static enum status plan_kernel(struct reader *reader, struct kernel_plan *plan)
+{
+    enum status status = plan_elf(reader, &plan->elf);
+    if (status == STATUS_OK)
+        status = check_interpreter(reader, &plan->elf);
+    if (status == STATUS_OK)
+        status = read_wishes(reader, plan);
+    plan->symbol_ranges = (struct elf_symbols){0};
+    if (status == STATUS_OK && plan->symbols.kind != WISH_NOWHERE)
+        status = find_symbols(reader, &plan->symbol_ranges);
+    return status;
+}
+
+static enum status plan_other(const struct reader *reader, enum kernel_protocol protocol, struct kernel_plan *plan)
+{
+    struct pe_facts facts;
+    memset(plan, 0, sizeof *plan);
+    plan->protocol = protocol;
+    if (protocol == KERNEL_LINUX)
+        return linux_plan_read(reader->head, reader->source->size, &plan->linux_plan, reader->error);
+    return pe_read(reader->head, reader->source->size, &facts, reader->error);
+}
+
 enum status kernel_plan_read(const struct file_source *source, struct kernel_plan *plan, struct error *error)
 {
     struct reader reader = {.source = source, .error = error};
     enum status status = read_head(&reader);
-    if (status == STATUS_OK)
-        status = plan_elf(&reader, &plan->elf);
-    if (status == STATUS_OK)
-        status = check_interpreter(&reader, &plan->elf);
-    if (status == STATUS_OK)
-        status = read_wishes(&reader, plan);
+    if (status == STATUS_OK && linux_detect(reader.head))
+        status = plan_other(&reader, KERNEL_LINUX, plan);
+    else if (status == STATUS_OK && pe_detect(reader.head))
+        status = plan_other(&reader, KERNEL_EFI_PROGRAM, plan);
+    else if (status == STATUS_OK)
+        status = plan_kernel(&reader, plan);
     plan->file_size = source->size;
-    plan->symbol_ranges = (struct elf_symbols){0};
-    if (status == STATUS_OK && plan->symbols.kind != WISH_NOWHERE)
-        status = find_symbols(&reader, &plan->symbol_ranges);
     return status == STATUS_OK ? STATUS_OK : error_prefix(error, "%s", source->name);
+}
+
+static enum status check_command_line(const struct kernel_plan *plan, uint32_t size, struct error *error)
+{
+    if (plan->protocol != KERNEL_LINUX || size <= plan->linux_plan.command_line_max)
+        return STATUS_OK;
+    return error_set(error, STATUS_COMMAND_LINE, "the command line has %u bytes; this Linux kernel takes %u", size,
+                     plan->linux_plan.command_line_max);
+}
+
+enum status kernel_choose_way(const struct kernel_plan *plan, bool efi_stub, bool starts_programs,
+                              uint32_t command_line_size, enum kernel_way *way, struct error *error)
+{
+    bool is_linux = plan->protocol == KERNEL_LINUX;
+    bool is_program = plan->protocol == KERNEL_EFI_PROGRAM || (is_linux && plan->linux_plan.efi_stub);
+    if (efi_stub && !is_program)
+        return error_set(error, STATUS_EFI_PROGRAM, "is no UEFI application, as 'efi-stub' says");
+    if (!starts_programs && (efi_stub || !is_linux) && is_program)
+        return error_set(
+            error, STATUS_NEEDS_EFI,
+            "is a UEFI application, and this machine was not started by UEFI: switch its firmware to UEFI");
+    *way = is_program && starts_programs ? KERNEL_BY_FIRMWARE : is_linux ? KERNEL_BY_LINUX : KERNEL_BY_PLAN;
+    return check_command_line(plan, command_line_size, error);
 }

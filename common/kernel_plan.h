@@ -6,6 +6,7 @@
 #include "elf_plan.h"
 #include "elf_symbols.h"
 #include "file_source.h"
+#include "protocol/linux.h"
 
 #include <stagecoach/boot.h>
 
@@ -16,7 +17,14 @@ struct wish {
     uint64_t address; /* WISH_FIXED: canonical and aligned, checked */
 };
 
-enum kernel_protocol { KERNEL_NATIVE, KERNEL_BOOTLOADER_API };
+enum kernel_protocol { KERNEL_NATIVE, KERNEL_BOOTLOADER_API, KERNEL_LINUX, KERNEL_EFI_PROGRAM };
+
+/* Who loads the kernel and starts it. */
+enum kernel_way {
+    KERNEL_BY_PLAN,    /* the loader, into an address space of its own: ELF files */
+    KERNEL_BY_LINUX,   /* the loader, by the Linux boot protocol */
+    KERNEL_BY_FIRMWARE /* the firmware, which it is a program of */
+};
 
 struct kernel_api_version { /* of the crate that a bootloader_api kernel was built against */
     uint16_t major, minor, patch;
@@ -28,6 +36,7 @@ struct kernel_plan {
     struct elf_plan elf;
     enum kernel_protocol protocol;
     struct kernel_api_version api; /* KERNEL_BOOTLOADER_API only */
+    struct linux_plan linux_plan;  /* KERNEL_LINUX only; such a kernel has no wishes, and no ELF plan either */
     uint64_t stack_size;           /* multiple of 4 KiB */
     uint64_t stack_top;            /* of those, the bytes below the first frame: multiple of 16 */
     struct wish stack, base, boot_info, framebuffer, physical_memory, recursive, ramdisk, symbols, file;
@@ -44,6 +53,11 @@ struct kernel_plan {
  */
 enum status kernel_plan_read(const struct file_source *source, struct kernel_plan *plan, struct error *error);
 
+/* How it can be started by a firmware that starts programs of its own, or doesn't, with a command line of that size.
+ * efi_stub: as a program of UEFI, or not at all. */
+enum status kernel_choose_way(const struct kernel_plan *plan, bool efi_stub, bool starts_programs,
+                              uint32_t command_line_size, enum kernel_way *way, struct error *error);
+
 /* The native protocol: descriptor of the note -> wishes. A shorter descriptor (older kernel) leaves defaults; a longer
  * one is accepted if the unknown part is zero, else refused. */
 enum status kernel_wishes_native(struct span descriptor, struct kernel_plan *plan, bool *allow_wx, struct error *error);
@@ -52,7 +66,13 @@ enum status kernel_wishes_native(struct span descriptor, struct kernel_plan *pla
  */
 enum status kernel_wishes_check(const struct boot_config *config, struct kernel_plan *plan, struct error *error);
 
-/* "Stagecoach", "bootloader_api 0.11.16": for messages; `size` bytes of `out`, 32 are enough. */
+/* It is an ELF file that asks for this and that. */
+static inline bool kernel_has_wishes(const struct kernel_plan *plan)
+{
+    return plan->protocol == KERNEL_NATIVE || plan->protocol == KERNEL_BOOTLOADER_API;
+}
+
+/* "Stagecoach", "bootloader_api 0.11.16", "Linux x86 boot protocol 2.15": for messages; `size` bytes of `out`, 32 are enough. */
 void kernel_protocol_name(const struct kernel_plan *plan, char *out, size_t size);
 
 #endif

@@ -221,6 +221,8 @@ void kernel_protocol_name(const struct kernel_plan *plan, char *out, size_t size
     const struct kernel_api_version *api = &plan->api;
     if (plan->protocol == KERNEL_BOOTLOADER_API)
         format(out, size, "bootloader_api %u.%u.%u", api->major, api->minor, api->patch);
+    else if (plan->protocol == KERNEL_LINUX)
+        linux_name(&plan->linux_plan, out, size);
     else
-        format(out, size, "Stagecoach");
+        format(out, size, "%s", plan->protocol == KERNEL_EFI_PROGRAM ? "UEFI application" : "Stagecoach");
 }

@@ -18,6 +18,7 @@ static enum status payload_open(struct payload *payload, struct boot_files *file
 static void list_payloads(const struct config *config, struct payloads *payloads)
 {
     payloads->has_ramdisk = config->ramdisk.size != 0;
+    payloads->below = 0;
     payloads->count = 0;
     if (payloads->has_ramdisk)
         payloads->list[payloads->count++] = (struct payload){.what = "ramdisk", .path = config->ramdisk};
@@ -40,7 +41,8 @@ enum status payloads_open(const struct config *config, struct boot_files *files,
     return STATUS_OK;
 }
 
-static enum status payload_load(struct payload *payload, uint32_t type, struct frames *frames, struct error *error)
+static enum status payload_load(struct payload *payload, uint32_t type, uint64_t below, struct frames *frames,
+                                struct error *error)
 {
     uint64_t bytes;
     if (!align_up_ok(payload->file.size, PAGE_SIZE, &bytes))
@@ -49,6 +51,7 @@ static enum status payload_load(struct payload *payload, uint32_t type, struct f
         .pages = bytes / PAGE_SIZE,
         .alignment = bytes >= SIZE_2M ? SIZE_2M : PAGE_SIZE,
         .prefers = true,
+        .below = below,
         .type = type,
         .what = payload->what,
     };
@@ -64,7 +67,7 @@ enum status payloads_load(struct payloads *payloads, struct frames *frames, stru
 {
     for (uint32_t i = 0; i < payloads->count; i++) {
         uint32_t type = i == 0 && payloads->has_ramdisk ? BOOT_MEMORY_RAMDISK : BOOT_MEMORY_MODULE;
-        enum status status = payload_load(&payloads->list[i], type, frames, error);
+        enum status status = payload_load(&payloads->list[i], type, payloads->below, frames, error);
         if (status != STATUS_OK)
             return status;
     }

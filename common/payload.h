@@ -15,6 +15,7 @@ struct payload {
 
 struct payloads {
     bool has_ramdisk; /* list[0] is the ramdisk */
+    uint64_t below;   /* where in memory they have to end; 0: anywhere */
     uint32_t count;
     struct payload list[PAYLOAD_LIMIT];
 };

@@ -1,5 +1,5 @@
-/* Every way in which the loader, or imgtool, can refuse or fail: one list, from which the enumeration, the texts and the
- * check of docs/errors.md are made. The number is what BOOT-ERR prints; numbers are never reused.
+/* Every way in which the loader, or imgtool, can refuse or fail: one list, from which the enumeration, the texts and
+ * the check of docs/errors.md are made. The number is what BOOT-ERR prints; numbers are never reused.
  *
  *   1xx the machine   2xx disk and file system   3xx configuration   4xx kernel file   5xx the kernel's wishes
  *   6xx memory and addresses   7xx modules, ramdisk   9xx our own bugs
@@ -21,6 +21,9 @@
     S(CPU_FEATURE, 107, "the CPU lacks a feature that the kernel needs")                                               \
     S(FIRMWARE_CALL, 108, "a firmware service failed")                                                                 \
     S(STARTER_INFO, 110, "the loader or VMM that started us tells what can't be")                                      \
+    S(NEEDS_EFI, 111, "the program can be started by UEFI alone")                                                      \
+    S(PROGRAM_REFUSED, 112, "the firmware does not start the program")                                                 \
+    S(PROGRAM_RETURNED, 113, "the program that was started came back")                                                 \
     /* 2xx */                                                                                                          \
     S(READ_ERROR, 201, "the boot medium can't be read")                                                                \
     S(DISK_SHORT, 202, "the disk ends before the data that its tables describe")                                       \
@@ -68,11 +71,16 @@
     S(ELF_RELRO, 422, "the kernel's GNU_RELRO range is not valid")                                                     \
     S(ELF_NOTE, 423, "a note of the kernel is not valid")                                                              \
     S(ELF_SECTIONS, 424, "the kernel's symbol table is not valid")                                                     \
+    S(LINUX_HEADER, 430, "the Linux kernel's setup header is not valid")                                               \
+    S(LINUX_ENTRY, 431, "the Linux kernel has no 64-bit entry")                                                        \
+    S(LINUX_TRUNCATED, 432, "the Linux kernel is shorter than its setup header says")                                  \
+    S(EFI_PROGRAM, 433, "the file is no UEFI application for x86_64")                                                  \
     /* 5xx */                                                                                                          \
     S(NO_PROTOCOL, 501, "the kernel speaks no boot protocol that the loader knows")                                    \
     S(WISH_VERSION, 502, "the kernel's boot_config has an unknown version")                                            \
     S(WISH_SIZE, 503, "the kernel's boot_config has an impossible size")                                               \
     S(WISH_VALUE, 504, "a field of the kernel's boot_config is not allowed")                                           \
+    S(COMMAND_LINE, 505, "the command line is longer than the kernel takes")                                           \
     /* 6xx */                                                                                                          \
     S(OUT_OF_MEMORY, 601, "there is not enough free memory")                                                           \
     S(ADDRESS_COLLISION, 602, "two fixed virtual addresses collide")                                                   \

@@ -2,6 +2,7 @@
 
 #include "kernel_check.h"
 #include "output.h"
+#include "ramdisk_join.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +19,8 @@ enum exit_code build_content_config(const struct build_options *options, struct 
     struct image_config_wishes wishes = {
         .config_file = options->config_file,
         .command_line = options->command_line,
-        .ramdisk = options->ramdisk != NULL,
+        .ramdisk = options->ramdisk_count != 0,
+        .efi_stub = options->efi_stub,
         .compressed = options->compress.method != 0,
         .modules = lines,
         .module_count = options->module_count,
@@ -26,6 +28,14 @@ enum exit_code build_content_config(const struct build_options *options, struct 
     enum exit_code code = image_config_make(&wishes, config);
     free(lines);
     return code;
+}
+
+static enum exit_code add_ramdisks(const struct build_options *options, const struct image_config *config,
+                                   struct image_content *content)
+{
+    struct host_file joined;
+    enum exit_code code = ramdisk_join(options->ramdisks, options->ramdisk_count, &joined);
+    return code == EXIT_OK ? image_content_add_open(content, &joined, config->ramdisk_path) : code;
 }
 
 enum exit_code build_content_collect(const struct build_options *options, const struct image_config *config,
@@ -37,8 +47,8 @@ enum exit_code build_content_collect(const struct build_options *options, const 
         code = image_content_add_bytes(content, text, CONFIG_PATH);
     if (code == EXIT_OK)
         code = image_content_add_file(content, options->kernel, config->kernel_path);
-    if (code == EXIT_OK && options->ramdisk != NULL)
-        code = image_content_add_file(content, options->ramdisk, config->ramdisk_path);
+    if (code == EXIT_OK && options->ramdisk_count != 0)
+        code = add_ramdisks(options, config, content);
     for (size_t i = 0; i < options->module_count && code == EXIT_OK; i++)
         code = image_content_add_file(content, options->modules[i].source, options->modules[i].line.path);
     for (size_t i = 0; i < options->file_count && code == EXIT_OK; i++)
@@ -69,10 +79,14 @@ static enum exit_code find_payload(const struct image_content *content, struct c
     return EXIT_OK;
 }
 
-enum exit_code build_content_check(const struct image_config *made, const struct image_content *content)
+enum exit_code build_content_check(const struct build_options *options, const struct image_config *made,
+                                   const struct image_content *content)
 {
     const struct config *config = &made->config;
-    struct kernel_check check = {.kernel = build_content_kernel(made, content), .config = config};
+    struct kernel_check check = {.kernel = build_content_kernel(made, content),
+                                 .config = config,
+                                 .without_bios = !options->bios,
+                                 .without_uefi = !options->uefi};
     enum exit_code code = EXIT_OK;
     if (config->ramdisk.size > 0)
         code = find_payload(content, config->ramdisk, "ramdisk", &check.ramdisk_size);

@@ -16,7 +16,8 @@ enum exit_code build_content_collect(const struct build_options *options, const 
 const struct host_file *build_content_kernel(const struct image_config *config, const struct image_content *content);
 
 /* Refuses what the loader would refuse. */
-enum exit_code build_content_check(const struct image_config *made, const struct image_content *content);
+enum exit_code build_content_check(const struct build_options *options, const struct image_config *made,
+                                   const struct image_content *content);
 
 /* Refuses an output that must not be overwritten. */
 enum exit_code build_content_check_output(const struct build_options *options, const struct image_content *content);

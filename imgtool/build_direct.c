@@ -16,6 +16,7 @@ struct build {
 static enum exit_code make_plan(struct build *build)
 {
     const struct span no_uefi = {NULL, 0};
+    build->options.uefi = false; /* whoever starts the file has left UEFI, or never knew it */
     build->plan =
         (struct direct_plan){.content = &build->content, .time = build->options.time, .pvh = build->options.pvh};
     enum exit_code code = image_content_init(&build->content);
@@ -26,7 +27,7 @@ static enum exit_code make_plan(struct build *build)
     if (code == EXIT_OK)
         code = build_content_collect(&build->options, &build->config, no_uefi, &build->content);
     if (code == EXIT_OK)
-        code = build_content_check(&build->config, &build->content);
+        code = build_content_check(&build->options, &build->config, &build->content);
     return code == EXIT_OK ? direct_file_plan(&build->plan) : code;
 }
 

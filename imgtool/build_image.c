@@ -162,7 +162,7 @@ static enum exit_code make_plan(struct build *build)
     if (code == EXIT_OK)
         code = build_content_collect(options, &build->config, uefi_loader, &build->content);
     if (code == EXIT_OK)
-        code = build_content_check(&build->config, &build->content);
+        code = build_content_check(&build->options, &build->config, &build->content);
     if (code == EXIT_OK)
         code = compress(build);
     if (code == EXIT_OK)

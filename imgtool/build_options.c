@@ -9,16 +9,20 @@
 
 #define TIME_DEFAULT 315532800 /* 1980-01-01: where FAT's time begins */
 
-static char *output, *ramdisk, *command_line, *config_file, *format, *table, *only, *size, *seed, *protective_active;
+static char *output, *command_line, *efi_stub, *config_file, *format, *table, *only, *size, *seed, *protective_active;
 static char *compress;
-static const char **files, **modules, **partitions;
+static const char **ramdisks, **files, **modules, **partitions;
 static int fat_bits, iso, protective_slot, pvh, quiet, verbose, force;
 
 /* Rows that both commands have. */
 #define CONTENT_OPTIONS                                                                                                \
-    {                                                                                                                  \
-        "ramdisk", 'r', POPT_ARG_STRING, &ramdisk, 0, "file that the kernel gets as its ramdisk, up to 4 GiB - 1",     \
-        "FILE"},                                                                                                       \
+    {"ramdisk",                                                                                                        \
+     'r',                                                                                                              \
+     POPT_ARG_ARGV,                                                                                                    \
+     &ramdisks,                                                                                                        \
+     0,                                                                                                                \
+     "file that the kernel gets as its ramdisk, up to 4 GiB - 1; several are put behind one another, as Linux has",    \
+     "FILE"},                                                                                                          \
         {"cmdline", 'c', POPT_ARG_STRING, &command_line, 0, "command line for the kernel", "TEXT"},                    \
         {"config",     0, POPT_ARG_STRING,                                                                             \
          &config_file, 0, "configuration to take along; the other options add lines to it",                            \
@@ -46,6 +50,7 @@ const struct poptOption build_options_table[] = {
         "partition", 0, POPT_ARG_ARGV, &partitions, 0,
         "add a partition with the bytes of FILE; TYPE: a name such as linux, a GUID, for MBR 0xNN; repeatable",
         "FILE:TYPE[:NAME]"},
+    {"efi-stub", 0, POPT_ARG_STRING, &efi_stub, 0, "instead of KERNEL: a UEFI application, which UEFI starts", "FILE"},
     {"only", 0, POPT_ARG_STRING, &only, 0, "leave the other firmware's loader out: bios (MBR by default) or uefi",
      "FIRMWARE"},
     {"format", 0, POPT_ARG_STRING, &format, 0, "disk (the default), or fat: just the FAT volume, without partitions",
@@ -265,17 +270,22 @@ enum exit_code build_options_take(poptContext context, const char *ending, bool 
     const char **arguments = poptGetArgs(context);
     size_t count = count_words(arguments);
     *options = (struct build_options){0};
-    if (count > 1 || (count == 0 && !bare))
+    if (count == 1 && efi_stub != NULL)
+        return failure(EXIT_USAGE, "KERNEL and --efi-stub exclude each other: the application is the kernel");
+    if (count > 1 || (count == 0 && !bare && efi_stub == NULL))
         return failure(EXIT_USAGE, "give one KERNEL, and the file to write with -o FILE");
-    if (count == 0 && (output == NULL || ramdisk != NULL || command_line != NULL || config_file != NULL ||
-                       files != NULL || modules != NULL))
+    if (count == 0 && efi_stub == NULL &&
+        (output == NULL || ramdisks != NULL || command_line != NULL || config_file != NULL || files != NULL ||
+         modules != NULL))
         return failure(EXIT_USAGE, "without KERNEL, give -o FILE and nothing that goes along with a kernel");
     if (output != NULL && *output == '\0')
         return failure(EXIT_USAGE, "--output: the file's name is empty");
     if (quiet && verbose)
         return failure(EXIT_USAGE, "--quiet and --verbose exclude each other");
-    options->kernel = count != 0 ? arguments[0] : NULL;
-    options->ramdisk = ramdisk;
+    options->kernel = count != 0 ? arguments[0] : efi_stub;
+    options->efi_stub = efi_stub != NULL;
+    options->ramdisks = (const char *const *)ramdisks;
+    options->ramdisk_count = count_words(ramdisks);
     options->command_line = command_line;
     options->config_file = config_file;
     options->seed = seed != NULL ? seed : "";

@@ -19,7 +19,10 @@ struct build_module { /* --module: a file, and its line in the configuration */
 };
 
 struct build_options {
-    const char *kernel, *ramdisk, *command_line, *config_file, *seed;
+    const char *kernel, *command_line, *config_file, *seed;
+    const char *const *ramdisks;
+    size_t ramdisk_count;
+    bool efi_stub; /* the kernel is a UEFI application */
     char *output;
     struct build_file *files;
     struct build_module *modules;

@@ -1,6 +1,7 @@
 /* explain, for programs: docs/imgtool-json.md. */
 #include "explanation.h"
 #include "json.h"
+#include "linux_text.h"
 #include "memory_text.h"
 #include "wish_text.h"
 
@@ -87,13 +88,28 @@ static void add_info(struct json_object *document, const struct explanation *exp
     json_number(object, "recursive_slot", info->recursive_slot);
 }
 
+/* A kernel that gets no address space from the loader. */
+static void add_other(struct json_object *document, const struct explanation *explanation)
+{
+    char text[32];
+    struct json_object *kernel = json_object_in(document, "kernel");
+    kernel_protocol_name(&explanation->kernel, text, sizeof text);
+    json_text(kernel, "protocol", text);
+    linux_add_json(kernel, &explanation->kernel);
+    if (explanation->machine.way == KERNEL_BY_LINUX)
+        json_address(document, "entry", explanation->machine.linux_entry.entry);
+    json_text(document, "started_by", explanation->machine.way == KERNEL_BY_FIRMWARE ? "uefi" : "loader");
+}
+
 void explanation_print_json(const struct explanation *explanation)
 {
     struct json_object *document = json_document("explain");
     bool boots = explanation->error.status == STATUS_OK;
     json_text(document, "file", explanation->kernel_path);
     json_flag(document, "boots", boots);
-    if (boots) {
+    if (boots && explanation->machine.way != KERNEL_BY_PLAN) {
+        add_other(document, explanation);
+    } else if (boots) {
         json_text(document, "addresses",
                   !explanation->aslr        ? "fixed"
                   : explanation->kaslr_seed ? "by kaslr-seed"

@@ -1,6 +1,7 @@
 /* explain, for people. */
 #include "cli.h"
 #include "explanation.h"
+#include "linux_text.h"
 #include "memory_text.h"
 #include "size.h"
 #include "wish_text.h"
@@ -141,8 +142,30 @@ static void print_warnings(const struct explanation *explanation)
     }
 }
 
+/* A kernel that gets no address space from the loader. */
+static void print_other(const struct explanation *explanation)
+{
+    char protocol[32], size[32];
+    const struct sim_machine *machine = &explanation->machine;
+    kernel_protocol_name(&explanation->kernel, protocol, sizeof protocol);
+    printf("%s: %s\n", explanation->kernel_path, protocol);
+    linux_print(&explanation->kernel);
+    if (machine->way == KERNEL_BY_FIRMWARE) {
+        printf("\nUEFI loads and starts it, with the command line as its load options");
+        printf("; Linux asks for the ramdisk by LoadFile2.\n");
+        return;
+    }
+    printf("\nWhat Linux is given (RSI = 0x%016" PRIx64 "):\n", machine->linux_entry.params_phys);
+    printf("  %-22s 0x%016" PRIx64 "\n", "first instruction", machine->linux_entry.entry);
+    printf("  %-22s %s\n", "memory taken", about(machine->claimed, size, sizeof size));
+}
+
 void explanation_print(const struct explanation *explanation)
 {
+    if (explanation->machine.way != KERNEL_BY_PLAN) {
+        print_other(explanation);
+        return;
+    }
     print_warnings(explanation);
     print_kernel(explanation);
     print_ranges(explanation);

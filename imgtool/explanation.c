@@ -43,7 +43,7 @@ void explanation_make(struct explanation *explanation)
 {
     struct sim_machine *machine = &explanation->machine;
     struct error error = {.status = STATUS_OK};
-    if (sim_machine_boot(machine, &error) == STATUS_OK) {
+    if (sim_machine_boot(machine, &error) == STATUS_OK && machine->way == KERNEL_BY_PLAN) {
         sim_tables_read(machine->handoff.page_table_phys, find_recursive_slot(&machine->handoff), &explanation->ranges);
         explanation->info = find_info(explanation);
         if (explanation->info == NULL)

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define RAMDISK_PATH "/ramdisk"
+#define PROGRAM_PATH "/program.efi"
 
 static void warn(void *context, const char *text)
 {
@@ -95,7 +96,12 @@ static enum exit_code append_command_line(const struct image_config_wishes *wish
 static enum exit_code append_lines(const struct image_config_wishes *wishes, struct image_config *config)
 {
     enum exit_code code = EXIT_OK;
-    if (wishes->config_file == NULL)
+    if (wishes->efi_stub && wishes->config_file != NULL && !config->config.efi_stub)
+        return failure(EXIT_USAGE, "--efi-stub: %s does not name it; write there: efi-stub " PROGRAM_PATH,
+                       wishes->config_file);
+    if (wishes->efi_stub && wishes->config_file == NULL)
+        code = append(config, "efi-stub " PROGRAM_PATH "\n");
+    else if (wishes->config_file == NULL)
         code = append(config, "kernel %.*s\n", (int)config->config.kernel.size, config->config.kernel.text);
     if (code == EXIT_OK && wishes->ramdisk && config->config.ramdisk.size == 0)
         code = append(config, "ramdisk " RAMDISK_PATH "\n");

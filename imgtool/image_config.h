@@ -14,6 +14,7 @@ struct image_config_wishes {
     const char *config_file;  /* NULL: none */
     const char *command_line; /* NULL: none */
     bool ramdisk, compressed;
+    bool efi_stub; /* the kernel is a UEFI application, and called so */
     const struct image_module *modules;
     size_t module_count;
     const char *kaslr_seed; /* NULL: none */

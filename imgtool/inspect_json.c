@@ -1,6 +1,7 @@
 /* inspect, for programs: docs/imgtool-json.md. */
 #include "inspection.h"
 #include "json.h"
+#include "linux_text.h"
 #include "partition_text.h"
 #include "wish_text.h"
 
@@ -109,6 +110,10 @@ static void add_kernel(struct json_object *document, const struct inspection *in
     kernel_protocol_name(plan, text, sizeof text);
     json_text(object, "protocol", text);
     json_number(object, "size", inspection->kernel_size);
+    if (!kernel_has_wishes(plan)) {
+        linux_add_json(object, plan);
+        return;
+    }
     json_flag(object, "relocatable", plan->elf.relocatable);
     json_address(object, "entry", plan->elf.entry);
     json_number(object, "segments", plan->elf.segment_count);

@@ -1,6 +1,7 @@
 /* inspect, for people. */
 #include "cli.h"
 #include "inspection.h"
+#include "linux_text.h"
 #include "partition_text.h"
 #include "size.h"
 #include "wish_text.h"
@@ -93,6 +94,12 @@ static void print_kernel(const struct inspection *inspection)
         return;
     }
     kernel_protocol_name(plan, protocol, sizeof protocol);
+    if (!kernel_has_wishes(plan)) {
+        printf("\nKernel: %s%s, %" PRIu64 " bytes\n", protocol, plan->protocol == KERNEL_LINUX ? ", bzImage" : "",
+               inspection->kernel_size);
+        linux_print(plan);
+        return;
+    }
     printf("\nKernel: %s protocol, %s, %u segments, entry 0x%" PRIx64 "%s\n", protocol,
            plan->elf.relocatable ? "relocatable (ET_DYN)" : "at fixed addresses (ET_EXEC)", plan->elf.segment_count,
            plan->elf.entry, plan->elf.relocatable ? " + base" : "");

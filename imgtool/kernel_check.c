@@ -49,8 +49,7 @@ static void unmap_blocks(struct elf_memory *memory)
             munmap(memory->blocks[i], memory->plan->blocks[i].size);
 }
 
-static enum status read_segments(const struct file_source *source, const struct elf_memory *memory,
-                                 struct error *error)
+static enum status read_segments(const struct file_source *source, const struct elf_memory *memory, struct error *error)
 {
     for (uint32_t i = 0; i < memory->plan->segment_count; i++) {
         const struct elf_segment *segment = &memory->plan->segments[i];
@@ -104,10 +103,18 @@ enum status kernel_check_source(const struct kernel_check *check, const struct f
                                 struct kernel_plan *plan, struct error *error)
 {
     static struct address_plan addresses; /* several KiB */
+    const struct config *config = check->config;
     uint64_t count;
+    enum kernel_way way;
     enum status status = kernel_plan_read(source, plan, error);
-    if (status == STATUS_OK)
-        status = plan_addresses(check, plan, &addresses, error);
+    if (status != STATUS_OK)
+        return status;
+    status = kernel_choose_way(plan, config->efi_stub, !check->without_uefi, config->command_line.size, &way, error);
+    if (status != STATUS_OK)
+        return error_prefix(error, "%s", source->name);
+    if (way != KERNEL_BY_PLAN)
+        return STATUS_OK;
+    status = plan_addresses(check, plan, &addresses, error);
     return status == STATUS_OK ? relocate(source, &plan->elf, addresses.bias, &count, error) : status;
 }
 
@@ -121,6 +128,9 @@ enum status kernel_check_count(const struct host_file *kernel, struct kernel_pla
 {
     struct file_source source = source_of(kernel);
     enum status status = kernel_plan_read(&source, plan, error);
+    *relocations = 0;
+    if (!kernel_has_wishes(plan))
+        return status;
     return status == STATUS_OK ? relocate(&source, &plan->elf, 0, relocations, error) : status;
 }
 
@@ -136,6 +146,7 @@ enum exit_code kernel_check(const struct kernel_check *check)
 {
     static struct kernel_plan plan; /* several KiB */
     struct error error;
+    enum kernel_way way;
     struct file_source source = source_of(check->kernel);
     enum status status = kernel_check_source(check, &source, &plan, &error);
     if (status == STATUS_READ_ERROR) /* told already */
@@ -144,5 +155,7 @@ enum exit_code kernel_check(const struct kernel_check *check)
         return refuse(check->kernel->path, &error);
     if (plan.elf.null_page)
         cli_warn("%s: maps address 0, so that null pointers will not fault", check->kernel->path);
+    if (!check->without_bios && kernel_choose_way(&plan, check->config->efi_stub, false, 0, &way, &error) != STATUS_OK)
+        cli_warn("%s: only UEFI can start it; the image does not boot under BIOS", check->kernel->path);
     return EXIT_OK;
 }

@@ -9,6 +9,7 @@
 struct kernel_check {
     const struct host_file *kernel; /* for kernel_check() only */
     const struct config *config; /* modules, video */
+    bool without_bios, without_uefi; /* that firmware won't boot it */
     uint64_t ramdisk_size;       /* 0: none */
     uint64_t module_sizes[CONFIG_MODULES_MAX];
 };

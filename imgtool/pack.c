@@ -140,8 +140,7 @@ static enum exit_code write_index(const struct packer *packer)
     return code == EXIT_OK ? host_write(packer->fd, TABLE_OFFSET, packer->table, table_size, "a temporary file") : code;
 }
 
-/* Without a name from the start: nothing is left behind, however we end. */
-static enum exit_code open_temporary(int *fd)
+enum exit_code pack_open_temporary(int *fd)
 {
     const char *directory = getenv("TMPDIR");
     if (directory == NULL || *directory == '\0')
@@ -193,7 +192,7 @@ enum exit_code pack_file(const struct host_file *file, const struct pack_options
     packer.head.lead = lz4 ? LZ4_FRAME_HEAD : 0;
     enum exit_code code = take_memory(&packer);
     if (code == EXIT_OK)
-        code = open_temporary(&packer.fd);
+        code = pack_open_temporary(&packer.fd);
     if (code == EXIT_OK)
         code = write_all(&packer);
     if (code == EXIT_OK)

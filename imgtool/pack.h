@@ -21,4 +21,7 @@ enum exit_code pack_file(const struct host_file *file, const struct pack_options
 /* Decodes a Zstandard frame with the host's libzstd: for readers of packed files on the host. */
 packed_zstd pack_zstd_decode;
 
+/* A file without a name from the start: nothing is left behind, however we end. */
+enum exit_code pack_open_temporary(int *fd);
+
 #endif

@@ -211,6 +211,7 @@ const struct firmware_identity *firmware_identity(void)
 {
     static struct firmware_identity identity = {.boot_source = BOOT_SOURCE_DISK};
     identity.stage = sim->uefi ? "uefi" : "4";
+    identity.starts_programs = sim->uefi;
     identity.firmware = sim->uefi ? BOOT_FIRMWARE_UEFI : BOOT_FIRMWARE_BIOS;
     return &identity;
 }
@@ -313,8 +314,28 @@ _Noreturn void firmware_reboot(uint32_t seconds)
     abort();
 }
 
+uint64_t linux_switch_page(void)
+{
+    return LOADER_PHYS;
+}
+
+_Noreturn void linux_jump(const struct linux_entry *entry)
+{
+    sim->way = KERNEL_BY_LINUX;
+    sim->linux_entry = *entry;
+    longjmp(jumped, 1);
+}
+
+enum status firmware_start_program(const struct firmware_program *program, struct error *error)
+{
+    (void)program, (void)error;
+    sim->way = KERNEL_BY_FIRMWARE;
+    longjmp(jumped, 1);
+}
+
 _Noreturn void handoff_jump(const struct handoff *handoff)
 {
+    sim->way = KERNEL_BY_PLAN;
     sim->handoff = *handoff;
     longjmp(jumped, 1);
 }

@@ -6,6 +6,7 @@
 #include "firmware.h"
 #include "handoff.h"
 #include "host_file.h"
+#include "protocol/linux_boot.h"
 #include "span.h"
 
 #define SIM_REGIONS_MAX 512u
@@ -30,7 +31,9 @@ struct sim_machine {
     size_t file_count;
 
     /* What happened. */
-    struct handoff handoff;
+    enum kernel_way way;
+    struct handoff handoff;         /* KERNEL_BY_PLAN */
+    struct linux_entry linux_entry; /* KERNEL_BY_LINUX */
     uint64_t claimed; /* bytes of memory that the loader took, for a while or for good */
 };
 

@@ -131,7 +131,8 @@ static bool check_stages(struct verify *verify, const struct bios_stage1_patch *
             if (sum != header.sum)
                 findings_add(&verify->findings, "stages", offset + offsetof(struct bios_stages_header, sum),
                              "have the sum %#010x, but their bytes give %#010x", header.sum, sum);
-            same = size == ours.size && memcmp(bytes + sizeof header, ours.data + sizeof header, size - sizeof header) == 0;
+            same = size == ours.size &&
+                   memcmp(bytes + sizeof header, ours.data + sizeof header, size - sizeof header) == 0;
         }
     }
     free(bytes);
@@ -170,7 +171,7 @@ static void check_application(struct verify *verify, struct fat_file *file, cons
     struct pe_facts facts;
     struct span ours = loader_uefi(), found = {bytes, file->size};
     uint64_t at = 0;
-    if (pe_read(found, &facts, &error) != STATUS_OK) {
+    if (pe_read(found, found.size, &facts, &error) != STATUS_OK) {
         findings_add(&verify->findings, UEFI_LOADER_PATH, file_offset(file), "%s", error.text);
         return;
     }

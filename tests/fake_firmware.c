@@ -5,6 +5,7 @@
 #include "serial.h"
 #include "zstd_decoder.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <zstd.h>
@@ -440,4 +441,39 @@ _Noreturn void handoff_jump(const struct handoff *handoff)
         fake_violation("handoff_jump before handoff_prepare and firmware_leave");
     fake->handoff = *handoff;
     fake_finish(FAKE_JUMPED);
+}
+
+/* --- other ways into kernels ------------------------------------------------------------------------------------- */
+
+uint64_t linux_switch_page(void)
+{
+    return fake->loader_phys;
+}
+
+_Noreturn void linux_jump(const struct linux_entry *entry)
+{
+    if (!fake->left)
+        fake_violation("linux_jump before firmware_leave");
+    fake->linux_entry = *entry;
+    fake_finish(FAKE_JUMPED_TO_LINUX);
+}
+
+enum status firmware_start_program(const struct firmware_program *program, struct error *error)
+{
+    need_firmware("firmware_start_program");
+    if (!fake->identity.starts_programs)
+        fake_violation("firmware_start_program on a machine that starts none");
+    if (program->size < 2 || memcmp(program->image, "MZ", 2) != 0)
+        return error_set(error, STATUS_PROGRAM_REFUSED, "%s: refused", program->path);
+    capture(&fake->program_arguments, program->command_line, program->command_line_size);
+    uint8_t *ramdisk = calloc(1, program->ramdisk_size + 1);
+    if (program->ramdisk_size > 0) {
+        enum status status = program->read_ramdisk(program->context, ramdisk, error);
+        if (status != STATUS_OK)
+            return status;
+    }
+    for (uint64_t i = 0; i < program->ramdisk_size; i++)
+        fake->program_ramdisk_sum += ramdisk[i];
+    free(ramdisk);
+    fake_finish(FAKE_STARTED_PROGRAM);
 }

@@ -10,6 +10,7 @@
 
 #include "firmware.h"
 #include "handoff.h"
+#include "protocol/linux_boot.h"
 
 #define FAKE_PHYSICAL_SIZE (64ull << 30) /* of the sparse mapping */
 #define FAKE_REGIONS_MAX 5000u
@@ -24,6 +25,8 @@
 
 enum fake_end {
     FAKE_JUMPED,
+    FAKE_JUMPED_TO_LINUX,
+    FAKE_STARTED_PROGRAM,
     FAKE_STOPPED,   /* firmware_stop() */
     FAKE_REBOOTED,  /* firmware_reboot() */
     FAKE_RETURNED,  /* the program came back */
@@ -87,6 +90,9 @@ struct fake_machine {
     uint32_t reboot_seconds;
     struct handoff handoff; /* FAKE_JUMPED, or as handoff_prepare() got it */
     bool prepared, left;
+    struct linux_entry linux_entry;       /* FAKE_JUMPED_TO_LINUX */
+    struct fake_output program_arguments; /* FAKE_STARTED_PROGRAM: its command line ... */
+    uint64_t program_ramdisk_sum;         /* ... and the sum of its ramdisk's bytes */
     struct fake_output serial, debugcon, screen;
     struct firmware_stats stats;
     uint64_t operation_count;

@@ -176,6 +176,8 @@ static void forget_last_run(void)
     fake->stats = (struct firmware_stats){0};
     fake->operation_count = 0;
     fake->claim_count = 0;
+    fake->program_arguments.size = 0;
+    fake->program_ramdisk_sum = 0;
     fake->error = (struct error){0};
 }
 

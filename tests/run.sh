@@ -22,6 +22,9 @@ for argument in "$@"; do
 done
 
 "$root/cmake/install-packages.sh" "${yes[@]}" build run test
+if [ $extent != quick ]; then
+    "$root/cmake/fetch-kernels.sh" || true # the tests that need them say what is missing
+fi
 
 jobs=$(nproc)
 reports=()

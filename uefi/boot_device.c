@@ -42,6 +42,22 @@ static struct media_node find_media_node(const uint8_t *path)
     return found;
 }
 
+uint64_t boot_device_path_size(const uint8_t *path)
+{
+    const struct span whole = {path, DEVICE_PATH_MAX};
+    uint64_t offset = 0;
+    uint8_t type;
+    uint16_t length;
+    while (span_u8(whole, offset, &type) && span_u16(whole, offset + 2, &length)) {
+        if ((type & 0x7f) == END_DEVICE_PATH_TYPE)
+            return offset;
+        if (length < NODE_HEADER_SIZE)
+            break;
+        offset += length;
+    }
+    return 0;
+}
+
 /* The handle of the whole disk: that of the path before the partition's node, and of nothing before that. */
 static EFI_BLOCK_IO_PROTOCOL *find_disk(const uint8_t *path, uint64_t size)
 {

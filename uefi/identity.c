@@ -8,6 +8,7 @@ static struct firmware_identity identity = {
     .stage = "uefi",
     .firmware = BOOT_FIRMWARE_UEFI,
     .boot_source = BOOT_SOURCE_DISK,
+    .starts_programs = true,
 };
 
 void identity_start(void)

@@ -14,6 +14,7 @@ CONFIG = "stagecoach.conf"
 KERNEL = "kernel.elf"
 BOTH = ("bios", "uefi")
 BIOS = ("bios",)
+UEFI = ("uefi",)
 
 PT_LOAD, PT_DYNAMIC, PT_TLS = 1, 2, 7
 
@@ -152,6 +153,19 @@ WISHES = [
     Failure("no-module", "701", spoil=config("module /none.img\n")),
 ]
 
+
+def fix_base(program):
+    """A PE file that can only run where it can't: relocations stripped, as the header's characteristics say."""
+    header = int.from_bytes(program[60:64], "little")
+    return damage.patch((header + 22, b"\x2f\x02"))(program)
+
+
+PROGRAMS = [
+    Failure("program-needs-uefi", "111", BIOS, kernel="program.efi"),
+    Failure("program-refused", "112", UEFI, kernel="program.efi", spoil=kernel_bytes(fix_base)),
+    Failure("program-returns", "113", UEFI, kernel="program.efi", build=["--cmdline", "return"]),
+]
+
 # Kernels that do what is forbidden: their own announcement says which vector is due.
 FAULTS = [
     Failure("fault-" + name, "903", kernel="fault-" + name)
@@ -159,13 +173,13 @@ FAULTS = [
                  "divide", "stack-overflow", "noncanonical")
 ]  # fmt: skip
 
-FAILURES = {failure.name: failure for failure in [*MACHINE, *DISK, *DISC, *CONFIGURATION, *ELF, *WISHES, *FAULTS]}
+FAILURES = {failure.name: failure for failure in [*MACHINE, *DISK, *DISC, *CONFIGURATION, *ELF, *WISHES, *PROGRAMS, *FAULTS]}
 
 QUICK = {"bios/no-kernel", "bios/elf-magic", "bios/fault-guard", "bios/cpu-qemu32", "bios/gpt"}
 # UEFI boots are slow, and what the shared code refuses is refused alike: one of each kind, the others in the full run.
 UEFI_DEFAULT = {"memory-for-ramdisk", "read-ramdisk", "no-kernel", "config-syntax", "config-value",
                 "config-reboot", "elf-magic", "elf-wx", "elf-segment", "no-note", "no-ramdisk", "fault-null",
-                "fault-nx-stack", "fault-stack-overflow"}  # fmt: skip
+                "fault-nx-stack", "fault-stack-overflow", "program-refused", "program-returns"}  # fmt: skip
 
 
 def names():

@@ -20,7 +20,7 @@ EXIT_GUEST_RESET = 11
 
 
 def spoiled_image(arguments, failure, directory):
-    kernel = Path(arguments.kernels) / f"{failure.kernel}.elf"
+    kernel = Path(arguments.kernels) / (failure.kernel if "." in failure.kernel else failure.kernel + ".elf")
     ramdisk = machine.write_payload(directory, failure.ramdisk, 1) if failure.ramdisk else None
     image = damage.Image(directory / "disk.img", kernel, ramdisk)
     options = ["--ramdisk", ramdisk] if ramdisk else []

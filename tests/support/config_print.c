@@ -9,7 +9,7 @@ size_t config_print(const struct config *config, char *to)
 {
     static const char *const levels[] = {"off", "error", "warn", "info", "debug", "trace"};
     char *at = to;
-    at += sprintf(at, "kernel %.*s\n", TEXT(config->kernel));
+    at += sprintf(at, "%s %.*s\n", config->efi_stub ? "efi-stub" : "kernel", TEXT(config->kernel));
     if (config->ramdisk.size > 0)
         at += sprintf(at, "ramdisk %.*s\n", TEXT(config->ramdisk));
     if (config->command_line.size > 0)
@@ -48,14 +48,14 @@ static bool same(struct config_text a, struct config_text b)
 
 bool config_equal(const struct config *a, const struct config *b)
 {
-    bool equal = same(a->kernel, b->kernel) && same(a->ramdisk, b->ramdisk) && same(a->command_line, b->command_line) &&
-                 a->log.level == b->log.level && a->log.serial == b->log.serial && a->log.screen == b->log.screen &&
-                 a->aslr == b->aslr && a->has_kaslr_seed == b->has_kaslr_seed &&
-                 memcmp(a->kaslr_seed, b->kaslr_seed, sizeof a->kaslr_seed) == 0 &&
-                 a->video_width == b->video_width && a->video_height == b->video_height &&
-                 a->video_off == b->video_off && a->reboot_on_error == b->reboot_on_error &&
-                 a->reboot_seconds == b->reboot_seconds && a->test_sentinel == b->test_sentinel && a->compressed == b->compressed &&
-                 a->module_count == b->module_count;
+    bool equal =
+        same(a->kernel, b->kernel) && a->efi_stub == b->efi_stub && same(a->ramdisk, b->ramdisk) &&
+        same(a->command_line, b->command_line) && a->log.level == b->log.level && a->log.serial == b->log.serial &&
+        a->log.screen == b->log.screen && a->aslr == b->aslr && a->has_kaslr_seed == b->has_kaslr_seed &&
+        memcmp(a->kaslr_seed, b->kaslr_seed, sizeof a->kaslr_seed) == 0 && a->video_width == b->video_width &&
+        a->video_height == b->video_height && a->video_off == b->video_off &&
+        a->reboot_on_error == b->reboot_on_error && a->reboot_seconds == b->reboot_seconds &&
+        a->test_sentinel == b->test_sentinel && a->compressed == b->compressed && a->module_count == b->module_count;
     for (uint32_t i = 0; equal && i < a->module_count; i++)
         equal = same(a->modules[i].path, b->modules[i].path) && same(a->modules[i].name, b->modules[i].name) &&
                 same(a->modules[i].arguments, b->modules[i].arguments);

@@ -229,6 +229,8 @@ static void refused(void **state)
         {"module m.bin name", STATUS_CONFIG_VALUE, ":1:8:", "absolute path"},
         {"kernel /a\nramdisk /b\nkernel /c", STATUS_CONFIG_DUPLICATE, ":3:1:", "already on line 1"},
         {"cmdline\ncmdline x", STATUS_CONFIG_DUPLICATE, ":2:1:", "already on line 1"},
+        {"kernel /a\nefi-stub /b", STATUS_CONFIG_DUPLICATE, ":2:10:", "both name"},
+        {"efi-stub /a\nkernel /b", STATUS_CONFIG_DUPLICATE, ":2:8:", "both name"},
         {"video off\nvideo 800x600", STATUS_CONFIG_DUPLICATE, ":2:1:", "already on line 1"},
         {"# \xc3\xa4\xe2\x82\xac\ncmdline \xc3\xa4\xc3\xa4\xff", STATUS_CONFIG_ENCODING, ":2:11:", "0xff"},
         {"cmdline \xc0\x80", STATUS_CONFIG_ENCODING, ":1:9:", "UTF-8"},

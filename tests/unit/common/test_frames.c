@@ -216,7 +216,7 @@ static void the_final_map_shows_the_claims(void **state)
     (void)state;
     static struct boot_memory_region regions[64];
     struct memmap map = {regions, 0, ARRAY_LENGTH(regions)};
-    struct frames_wish scratch = {1, PAGE_SIZE, 0, 0, BOOT_MEMORY_USABLE, "scratch", false, NULL, 0};
+    struct frames_wish scratch = {1, PAGE_SIZE, 0, 0, BOOT_MEMORY_USABLE, "scratch", false, NULL, 0, 0};
     uint64_t phys;
     taken(MIB, PAGE_SIZE, 0);
     assert_int_equal(frames_take(&frames, &scratch, &phys, &error), STATUS_OK);

@@ -1,8 +1,7 @@
 #include "pe.h"
 
 #include "checked.h"
-
-#include <string.h>
+#include "memory.h"
 
 #define DOS_SIZE 64u
 #define DOS_POINTER 60u /* to the PE signature */
@@ -23,23 +22,28 @@ static uint32_t load(const uint8_t *bytes, unsigned size)
 
 static enum status bad(struct error *error, const char *text)
 {
-    return error_set(error, STATUS_LOADER_DAMAGED, "is no UEFI application for x86_64: %s", text);
+    return error_set(error, STATUS_EFI_PROGRAM, "is no UEFI application for x86_64: %s", text);
 }
 
-static enum status check_sections(struct span file, const uint8_t *table, uint32_t count, struct error *error)
+static enum status check_sections(uint64_t file_size, const uint8_t *table, uint32_t count, struct error *error)
 {
     for (uint32_t i = 0; i < count; i++) {
         const uint8_t *section = table + (uint64_t)i * SECTION_SIZE;
-        if (!range_ok(load(section + 20, 4), load(section + 16, 4), file.size))
+        if (!range_ok(load(section + 20, 4), load(section + 16, 4), file_size))
             return bad(error, "a section lies outside the file");
     }
     return STATUS_OK;
 }
 
-enum status pe_read(struct span file, struct pe_facts *facts, struct error *error)
+bool pe_detect(struct span file)
+{
+    return file.size >= 2 && memcmp(file.data, "MZ", 2) == 0;
+}
+
+enum status pe_read(struct span file, uint64_t file_size, struct pe_facts *facts, struct error *error)
 {
     struct span coff, optional, sections;
-    if (file.size < DOS_SIZE || memcmp(file.data, "MZ", 2) != 0)
+    if (file.size < DOS_SIZE || !pe_detect(file))
         return bad(error, "it does not begin with MZ");
     uint64_t at = load(file.data + DOS_POINTER, 4);
     if (!span_part(file, at, COFF_SIZE, &coff) || memcmp(coff.data, "PE\0\0", 4) != 0)
@@ -62,5 +66,5 @@ enum status pe_read(struct span file, struct pe_facts *facts, struct error *erro
     *facts = (struct pe_facts){.section_count = count};
     facts->is_signed = load(optional.data + 108, 4) > DIRECTORY_CERTIFICATES && optional_size >= certificates + 8 &&
                        load(optional.data + certificates + 4, 4) != 0;
-    return check_sections(file, sections.data, count, error);
+    return check_sections(file_size, sections.data, count, error);
 }
