@@ -2,6 +2,7 @@
 #include "../bios/image_format.h"
 #include "cli.h"
 #include "inspection.h"
+#include "iso_volume.h"
 #include "json.h"
 #include "operands.h"
 #include "progress.h"
@@ -164,6 +165,21 @@ static void compare_tables(struct comparison *comparison)
         compare_partition(comparison, &one->partitions[i], &other->partitions[i]);
 }
 
+static void compare_cds(struct comparison *comparison)
+{
+    struct verify *one = &comparison->one.tables, *other = &comparison->other.tables;
+    if (comparison->one.volume.is_cd != comparison->other.volume.is_cd)
+        differ(comparison, "ISO 9660 volume", "is in the %s image only",
+               comparison->one.volume.is_cd ? "first" : "second");
+    if (!comparison->one.volume.is_cd || !comparison->other.volume.is_cd)
+        return;
+    uint64_t end = iso_area_limit(&one->files.image.block, &one->files.table);
+    uint64_t other_end = iso_area_limit(&other->files.image.block, &other->files.table);
+    end = other_end < end ? other_end : end;
+    if (end > ISO_AREA_OFFSET)
+        compare_range(comparison, "ISO 9660 volume", ISO_AREA_OFFSET, ISO_AREA_OFFSET, end - ISO_AREA_OFFSET);
+}
+
 /* --- files ------------------------------------------------------------------------------------------------------- */
 
 static const struct inspected_file *find(const struct inspection *inspection, const char *path)
@@ -233,6 +249,7 @@ static void compare(struct comparison *comparison)
     compare_tables(comparison);
     compare_gpt(comparison);
     compare_volumes(comparison);
+    compare_cds(comparison);
     compare_rest(comparison);
     if (!as_json)
         return;

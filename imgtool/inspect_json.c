@@ -9,8 +9,7 @@ static void add_partitions(struct json_object *document, const struct verify *ta
 {
     const struct partition_table *table = &tables->files.table;
     char name[PARTITION_NAME_SIZE], type[PARTITION_NAME_SIZE], guid[37];
-    json_text(document, "table",
-              table->kind == BOOT_DISK_GPT ? "gpt" : table->kind == BOOT_DISK_MBR ? "mbr" : "none");
+    json_text(document, "table", table->kind == BOOT_DISK_GPT ? "gpt" : table->kind == BOOT_DISK_MBR ? "mbr" : "none");
     json_flag(document, "from_backup", table->from_backup);
     struct json_object *array = json_array_in(document, "partitions");
     for (uint32_t i = 0; i < table->count; i++) {
@@ -125,6 +124,28 @@ static void add_kernel(struct json_object *document, const struct inspection *in
         json_text(list, wishes[i].key, wish_text(wishes[i].wish, text, sizeof text));
 }
 
+static void add_cd(struct json_object *document, const struct inspection *inspection)
+{
+    const struct iso_catalog *cd = &inspection->cd;
+    const char *problem = inspection_cd_problem(inspection);
+    if (!inspection->volume.is_cd)
+        return;
+    struct json_object *object = json_object_in(document, "cd");
+    json_text(object, "volume_name", cd->volume_name);
+    json_flag(object, "joliet", cd->joliet);
+    if (problem != NULL)
+        json_text(object, "problem", problem);
+    struct json_object *array = json_array_in(object, "boot_catalog");
+    for (uint32_t i = 0; i < cd->count; i++) {
+        const struct iso_boot_entry *entry = &cd->entries[i];
+        struct json_object *item = json_object_append(array);
+        json_text(item, "platform", iso_platform_name(entry->platform));
+        json_flag(item, "bootable", entry->bootable);
+        json_number(item, "block", entry->block);
+        json_number(item, "sectors", entry->sectors);
+    }
+}
+
 void inspection_print_json(const struct inspection *inspection)
 {
     struct json_object *document = json_document("inspect");
@@ -135,6 +156,7 @@ void inspection_print_json(const struct inspection *inspection)
     add_partitions(document, &inspection->tables);
     add_firmware(document, "bios", inspection_bios_problem(inspection), inspection->bios_version);
     add_firmware(document, "uefi", inspection_uefi_problem(inspection), inspection->uefi_version);
+    add_cd(document, inspection);
     add_volume(document, inspection);
     add_config(document, inspection);
     add_kernel(document, inspection);

@@ -67,6 +67,20 @@ static void print_volume(const struct inspection *inspection)
         cli_warn("the volume is damaged: %s", inspection->tree_error.text);
 }
 
+static void print_cd(const struct inspection *inspection)
+{
+    const struct iso_catalog *cd = &inspection->cd;
+    const char *problem = inspection_cd_problem(inspection);
+    if (!inspection->volume.is_cd)
+        return;
+    printf("\nCD: ISO 9660 volume %s%s%s%s\n", cd->volume_name, cd->joliet ? ", Joliet names" : "",
+           problem != NULL ? "; damaged: " : "", problem != NULL ? problem : "");
+    for (uint32_t i = 0; i < cd->count; i++)
+        printf("  %-5s %s, from block %u on, %u sectors%s\n", iso_platform_name(cd->entries[i].platform),
+               cd->entries[i].bootable ? "boots" : "does not boot", cd->entries[i].block, cd->entries[i].sectors,
+               cd->entries[i].sectors == 0 ? ": up to the end" : "");
+}
+
 static void print_config(const struct inspection *inspection)
 {
     const struct boot_config_file *file = &inspection->config;
@@ -121,6 +135,7 @@ void inspection_print(const struct inspection *inspection)
                    "stage 1 in the boot sector, its stages with the right checksum", inspection->bios_version);
     print_firmware("UEFI", inspection_uefi_problem(inspection), "/EFI/BOOT/BOOTX64.EFI, a PE32+ application for x86_64",
                    inspection->uefi_version);
+    print_cd(inspection);
     print_volume(inspection);
     print_config(inspection);
     print_kernel(inspection);

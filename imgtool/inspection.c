@@ -161,6 +161,11 @@ void inspection_make(struct inspection *inspection, const struct disk_image *ima
     volume->has_table = tables->has_table;
     if (tables->has_table)
         verify_volume(volume);
+    volume->without_bios = tables->without_bios;
+    volume->is_this_version = tables->is_this_version;
+    verify_iso(volume);
+    if (volume->is_cd && iso_catalog_read(&volume->files.image.block, &inspection->cd, &error) != STATUS_OK)
+        inspection->cd_error = error;
     if (!volume->is_mounted) {
         error_set(&inspection->kernel_error, STATUS_FAT_BAD, "unknown, because the boot volume can't be read");
         return;
@@ -195,6 +200,18 @@ const char *inspection_bios_problem(const struct inspection *inspection)
             return findings->list[i].text;
     }
     return inspection->volume.is_mounted ? NULL : "the boot volume can't be read";
+}
+
+/* Whatever is wrong with it: a firmware that does not find the entry it looks for starts nothing. */
+const char *inspection_cd_problem(const struct inspection *inspection)
+{
+    const struct findings *findings = &inspection->volume.findings;
+    if (inspection->cd_error.status != STATUS_OK)
+        return inspection->cd_error.text;
+    for (size_t i = 0; i < findings->count; i++)
+        if (verify_is_of_iso(&findings->list[i]))
+            return findings->list[i].text;
+    return NULL;
 }
 
 const char *inspection_uefi_problem(const struct inspection *inspection)

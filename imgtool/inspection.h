@@ -4,6 +4,7 @@
 
 #include "boot_config.h"
 #include "digest.h"
+#include "iso_read.h"
 #include "kernel_plan.h"
 #include "verify.h"
 
@@ -21,6 +22,8 @@ struct inspection {
     struct verify tables, volume; /* what of the MBR, the GPT and the BIOS loader is wrong; and of the volume */
     char bios_version[INSPECTION_VERSION_SIZE]; /* of the stages; empty: unknown */
     char uefi_version[INSPECTION_VERSION_SIZE]; /* of BOOTX64.EFI */
+    struct iso_catalog cd;                      /* if volume.is_cd */
+    struct error cd_error;                      /* STATUS_OK: `cd` is filled in */
     uint32_t free_clusters;
     struct inspected_file *list;
     size_t file_count;
@@ -39,6 +42,9 @@ void inspection_free(struct inspection *inspection);
 /* Why the firmware will not start the loader; NULL: it will. */
 const char *inspection_bios_problem(const struct inspection *inspection);
 const char *inspection_uefi_problem(const struct inspection *inspection);
+
+/* The same for the whole of a CD. */
+const char *inspection_cd_problem(const struct inspection *inspection);
 
 void inspection_print(const struct inspection *inspection);
 void inspection_print_json(const struct inspection *inspection);

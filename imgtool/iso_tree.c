@@ -9,13 +9,16 @@
 
 /* --- names -------------------------------------------------------------------------------------------------------- */
 
-/* What ECMA-119 lets a name have at its first level: capitals, digits and '_'. */
-static void make_plain(const uint8_t *short_name, uint8_t plain[ISO_PLAIN_NAME_SIZE])
+/* What ECMA-119 lets a name have at its first level: capitals, digits and '_'. Spaces are no part of a name but at its
+ * end. */
+static void make_plain(const uint8_t *short_name, uint32_t start, uint32_t end, uint8_t *plain)
 {
-    for (uint32_t i = 0; i < ISO_PLAIN_NAME_SIZE; i++) {
+    bool ended = true;
+    for (uint32_t i = end; i-- > start;) {
         uint8_t c = short_name[i];
-        bool good = (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == ' ';
-        plain[i] = good ? c : '_';
+        bool good = (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        ended = ended && c == ' ';
+        plain[i] = ended ? ' ' : good ? c : '_';
     }
 }
 
@@ -33,7 +36,8 @@ static enum exit_code name_plainly(struct iso_tree *tree, uint32_t node)
 {
     char number[STEM_SIZE];
     uint8_t *plain = tree->plain[node];
-    make_plain(tree->nodes[node].short_name, plain);
+    make_plain(tree->nodes[node].short_name, 0, STEM_SIZE, plain);
+    make_plain(tree->nodes[node].short_name, STEM_SIZE, ISO_PLAIN_NAME_SIZE, plain);
     if (tree->nodes[node].directory) /* no directory's name has an extension */
         memset(plain + STEM_SIZE, ' ', ISO_PLAIN_NAME_SIZE - STEM_SIZE);
     for (unsigned next = 0; plain_taken(tree, node); next++) {

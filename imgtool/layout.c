@@ -13,13 +13,18 @@ static uint64_t align_up(uint64_t sectors)
     return (sectors + LAYOUT_ALIGNMENT - 1) / LAYOUT_ALIGNMENT * LAYOUT_ALIGNMENT;
 }
 
+/* Of the stages, which begin at a block of a CD, too. */
+static uint64_t stages_room(const struct layout_wishes *wishes)
+{
+    return (wishes->stages_sectors + 3) / 4 * 4;
+}
+
 /* Where the partitions begin. */
 static uint64_t gap_end(const struct layout_wishes *wishes)
 {
     if (wishes->iso_sectors == 0)
         return LAYOUT_ALIGNMENT;
-    return align_up(LAYOUT_ISO_FIRST + wishes->iso_sectors +
-                    (wishes->table == LAYOUT_MBR ? wishes->stages_sectors : 0));
+    return align_up(LAYOUT_ISO_FIRST + wishes->iso_sectors + (wishes->table == LAYOUT_MBR ? stages_room(wishes) : 0));
 }
 
 static uint64_t esp_first(const struct layout_wishes *wishes)
@@ -35,7 +40,7 @@ static uint64_t stages_first(const struct layout_wishes *wishes)
         return LAYOUT_VOLUME_STAGES;
     if (wishes->table == LAYOUT_GPT)
         return gap_end(wishes);
-    return wishes->iso_sectors != 0 ? LAYOUT_ISO_FIRST + wishes->iso_sectors : 1;
+    return wishes->iso_sectors != 0 ? gap_end(wishes) - stages_room(wishes) : 1; /* a CD's directories may grow */
 }
 
 static uint64_t backup_sectors(const struct layout_wishes *wishes)

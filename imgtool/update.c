@@ -4,7 +4,6 @@
 
 #include "cli.h"
 #include "fat_shadow.h"
-#include "iso_read.h"
 #include "progress.h"
 
 #include <stdlib.h>
@@ -53,6 +52,8 @@ enum exit_code update_make(struct update *update)
         code = changes_make(&update->loader_switch, 0, &target);
     for (unsigned phase = FAT_COMMIT_PREPARE + 1; phase < CHANGES_PHASES && code == EXIT_OK; phase++)
         code = changes_make(&update->changes, phase, &target);
+    if (code == EXIT_OK)
+        code = changes_make(&update->iso, 0, &target);
     return code;
 }
 
@@ -64,6 +65,7 @@ void update_free(struct update *update)
     changes_free(&update->loader_switch);
     changes_free(&update->changes);
     changes_free(&update->undo);
+    changes_free(&update->iso);
     image_content_free(&update->content);
     free(update->actions);
     free(update->removed);
@@ -83,10 +85,6 @@ static int run(poptContext context)
         code = boot_files_open_to_write(&files, update.options.image);
         opened = code == EXIT_OK;
     }
-    if (code == EXIT_OK && iso_is_there(&files.image.block))
-        code =
-            failure(EXIT_UNSAFE, "%s: is a CD, whose directories say where each file lies: make it anew with build-iso",
-                    update.options.image);
     if (code == EXIT_OK)
         code = recover(&files);
     if (code == EXIT_OK)

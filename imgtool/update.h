@@ -38,10 +38,14 @@ struct update {
     enum loader_state bios; /* with --loader */
     bool uefi;              /* the volume has a UEFI loader */
     struct changes loader_prepare, loader_switch, changes, undo;
+    struct changes iso; /* of a CD: what follows the files */
 };
 
 /* Plans everything: nothing is written, and what can be refused is refused. */
 enum exit_code update_plan(struct update *update);
+
+/* The part of it that is about a CD. `result`: the image as it will be, mounted. */
+enum exit_code update_plan_iso(struct update *update, struct boot_files *result);
 
 /* Carries the plan out. */
 enum exit_code update_make(struct update *update);

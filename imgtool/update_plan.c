@@ -3,6 +3,7 @@
 #include "boot_config.h"
 #include "cli.h"
 #include "config_edit.h"
+#include "iso_read.h"
 #include "loader_files.h"
 #include "verify.h"
 
@@ -218,7 +219,7 @@ static enum exit_code refuse(const struct update *update, const struct finding *
 
 /* Reads the image as it would become: the loader's own code looks at its files and stages, and verify at its
  * structures. */
-static enum exit_code check_result(const struct update *update)
+static enum exit_code check_result(struct update *update)
 {
     static struct verify verify; /* several KiB */
     struct changed_block files, result;
@@ -239,6 +240,8 @@ static enum exit_code check_result(const struct update *update)
         verify_payload(&verify);
     }
     enum exit_code code = verify.findings.count == 0 ? EXIT_OK : refuse(update, &verify.findings.list[0]);
+    if (code == EXIT_OK)
+        code = update_plan_iso(update, &verify.files);
     findings_free(&verify.findings);
     return code;
 }
@@ -250,6 +253,10 @@ static enum exit_code plan_loader(struct update *update)
                                              &update->loader_switch, files->image.path, &update->bios);
     if (code == EXIT_OK && update->bios == LOADER_ABSENT && !update->uefi)
         code = failure(EXIT_INPUT_REJECTED, "%s: has no loader of ours to be replaced; make an image with build-image",
+                       files->image.path);
+    if (code == EXIT_OK && update->loader_prepare.count > 0 && files->table.kind == BOOT_DISK_MBR &&
+        iso_is_there(&update->files->image.block)) /* whose directories lie in the gap, too */
+        code = failure(EXIT_UNSAFE, "%s: a CD with an MBR gets another loader only by being built anew",
                        files->image.path);
     return code;
 }

@@ -15,7 +15,7 @@ static const char *bios_text(enum loader_state state)
 static uint64_t bytes_written(const struct update *update)
 {
     return changes_bytes(&update->changes) + changes_bytes(&update->loader_prepare) +
-           changes_bytes(&update->loader_switch);
+           changes_bytes(&update->loader_switch) + changes_bytes(&update->iso);
 }
 
 static void print_json(const struct update *update)

@@ -28,11 +28,12 @@ static void look(struct verify *verify)
     verify_bios_loader(verify);
     if (verify->has_table)
         verify_volume(verify);
-    if (!verify->is_mounted)
-        return;
-    verify_tree(verify);
-    verify_uefi_loader(verify);
-    verify_payload(verify);
+    if (verify->is_mounted) {
+        verify_tree(verify);
+        verify_uefi_loader(verify);
+        verify_payload(verify);
+    }
+    verify_iso(verify);
 }
 
 static void print_json(const struct verify *verify)
@@ -58,7 +59,8 @@ static void print(const struct verify *verify)
         printf("%s: sound\n", verify->files.image.path);
     for (size_t i = 0; i < shown; i++) {
         const struct finding *finding = &verify->findings.list[i];
-        printf("%s: at byte %lu: %s %s\n", verify->files.image.path, finding->offset, finding->structure, finding->text);
+        printf("%s: at byte %lu: %s %s\n", verify->files.image.path, finding->offset, finding->structure,
+               finding->text);
     }
     if (shown < count)
         cli_note("%zu more; --all shows them", count - shown);

@@ -11,7 +11,9 @@ struct verify {
     bool has_table;          /* files.table is filled in */
     bool is_mounted;         /* files.fat is */
     const char *without_bios,
-        *without_uefi; /* why the image has no loader for that firmware, by design; NULL: it has one */
+        *without_uefi;    /* why the image has no loader for that firmware, by design; NULL: it has one */
+    bool is_this_version; /* the BIOS loader is this imgtool's */
+    bool is_cd;
     struct findings findings;
 };
 
@@ -32,6 +34,13 @@ void verify_uefi_loader(struct verify *verify);
 
 /* Configuration, kernel, ramdisk and modules on the mounted volume. */
 void verify_payload(struct verify *verify);
+
+/* The CD's side of the image, if it has one; sets is_cd. After verify_bios_loader(), and the volume if that can be
+ * read. */
+void verify_iso(struct verify *verify);
+
+/* Is this one of verify_iso()'s? */
+bool verify_is_of_iso(const struct finding *finding);
 
 /* Reads `size` bytes for a check of `structure`; adds a finding and returns false if it can't. */
 bool verify_read(struct verify *verify, const char *structure, uint64_t offset, uint64_t size, void *to);

@@ -151,8 +151,10 @@ void verify_bios_loader(struct verify *verify)
         findings_add(&verify->findings, "stage 1", 0, "is not there: a BIOS can't boot this disk");
     else if (memcmp(&patch, BIOS_UEFI_ONLY_MAGIC, strlen(BIOS_UEFI_ONLY_MAGIC)) == 0)
         verify->without_bios = "the image was made for UEFI only";
-    else if (check_patch(verify, &patch) && check_stages(verify, &patch))
+    else if (check_patch(verify, &patch) && check_stages(verify, &patch)) {
+        verify->is_this_version = true;
         check_code(verify, code);
+    }
 }
 
 /* --- UEFI -------------------------------------------------------------------------------------------------------- */

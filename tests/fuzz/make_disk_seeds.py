@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Makes the seeds corpus/fat/* and corpus/partition/* anew, with the tools that everybody uses (dosfstools, mtools, gdisk,
-fdisk), in the form that sparse_disk.h describes. The seeds are kept in the tree; run this to change them."""
+"""Makes the seeds corpus/fat/*, corpus/iso/* and corpus/partition/* anew, with the tools that everybody uses (dosfstools,
+mtools, xorriso, gdisk, fdisk), in the form that sparse_disk.h describes. The seeds are kept in the tree; run this to change them."""
 import os
 import struct
 import subprocess
@@ -41,6 +41,18 @@ def write(folder, name, content):
     print(f"{folder}/{name}: {len(content)} bytes")
 
 
+def iso_seed(work, name, *boot):
+    """A CD of xorriso's: its first blocks are the descriptors and the catalog."""
+    folder, image = os.path.join(work, name), os.path.join(work, name + ".iso")
+    os.makedirs(folder)
+    for file_name in ("bios.bin", "efi.img"):
+        with open(os.path.join(folder, file_name), "wb") as file:
+            file.write(b"boot " * 800)
+    tool("xorriso", "-as", "mkisofs", "-J", "-V", "SEED", "-o", image, *boot, folder)
+    with open(image, "rb") as file:
+        write("iso", name, pieces(file.read(48 * 2048), 0))
+
+
 def fat_seed(work, name, bits, kib, cluster):
     image, small, text = (os.path.join(work, part) for part in (name, "small", "text"))
     with open(text, "wb") as file:
@@ -74,6 +86,9 @@ def main():
         fat_seed(work, "fat12", 12, 256, 1)
         fat_seed(work, "fat16", 16, 4096, 1)
         fat_seed(work, "fat32", 32, 40000, 1)
+        iso_seed(work, "bios", "-b", "bios.bin", "-no-emul-boot", "-boot-load-size", "4")
+        iso_seed(work, "both", "-b", "bios.bin", "-no-emul-boot", "-eltorito-alt-boot", "-e", "efi.img", "-no-emul-boot")
+        iso_seed(work, "plain")
         gpt = ("sgdisk", "-U", "11111111-2222-4333-8444-555555555555", "-n", "1:2048:4095", "-t", "1:ef02", "-n", "2:4096:0",
                "-t", "2:ef00", "-u", "1:R", "-u", "2:R")
         table_seed(work, "gpt", gpt)

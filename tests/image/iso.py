@@ -4,7 +4,9 @@
     iso.py list                                         prints "label case" lines for CMake"""
 
 import argparse
+import json
 import os
+import random
 import re
 import shutil
 import struct
@@ -95,12 +97,12 @@ class Discs(Judge):
         items = re.findall(r"^Path = (.*)\nFolder = (.)", sevenzip, re.MULTILINE)
         paths = {"/" + path for path, folder in items if folder == "-" and not path.startswith("[BOOT]")}
         assert paths == set(sources), paths ^ set(sources)
-        self.check_plain(image)
+        self.check_plain(image, len(items) - sum(path.startswith("[BOOT]") for path, _ in items))
 
-    def check_plain(self, image):
+    def check_plain(self, image, files):
         """The names that need no Joliet: allowed characters, no two the same, sorted as they must be."""
         listed = self.run("isoinfo", "-f", "-i", image).splitlines()
-        assert len(set(listed)) == len(listed), "two names are the same"
+        assert len(set(listed)) == files, "two names are the same"
         for path in listed:
             assert re.fullmatch(r"(/[A-Z0-9_]{1,8})*/[A-Z0-9_]{1,8}(\.[A-Z0-9_]{0,3};1)?", path), path
         kernel = next(path for path in listed if path.startswith("/KERNEL"))
@@ -184,12 +186,97 @@ class Discs(Judge):
             said = self.build_iso(*options, output="none.iso", expect=code)
             assert text in said and not os.path.exists(self.path("none.iso")), said
         self.build_iso("--file", f"{one}:{'/d' * 7}/x", "--file", f"{one}:/{'x' * 103}")
-        done = subprocess.run([self.imgtool, "update", self.path("cd.iso"), "--kernel", self.kernel], capture_output=True, text=True,
-                              check=False)  # fmt: skip
-        assert done.returncode == 6 and "build-iso" in done.stderr, done
+
+    def say(self, command, *arguments, expect=0):
+        done = subprocess.run([self.imgtool, command, "--json", *arguments], stdin=subprocess.DEVNULL, capture_output=True,
+                              text=True, check=False)  # fmt: skip
+        assert done.returncode == expect, f"{command}: {done.returncode}: {done.stdout}{done.stderr}"
+        return json.loads(done.stdout)
+
+    def damage(self):
+        """verify finds every damaged structure of the CD, and says which it is; inspect and diff see it."""
+        sources, options = self.options(NAMES)
+        image = self.build_iso(*options)
+        self.sound(image)
+        whole = read(image)
+        size = self.area_size(whole)
+        spots = [(name, 16 * BLOCK + block * BLOCK + at) for block, (name, places) in enumerate(STRUCTURES) for at in places]
+        chance, told = random.Random(1), None
+        spots += [("ISO directories", chance.randrange(22 * BLOCK, 16 * BLOCK + size)) for _ in range(40)]
+        for name, at in spots:
+            damaged = self.path("damaged.iso")
+            with open(damaged, "wb") as file:
+                file.write(whole[:at] + bytes([whole[at] ^ 0x41]) + whole[at + 1:])
+            findings = self.say("verify", damaged, expect=5)["findings"]
+            assert any(f["structure"] == name and f["offset"] // BLOCK == at // BLOCK for f in findings), (name, at, findings)
+            if name == told:
+                continue
+            told = name
+            assert self.say("inspect", damaged)["cd"]["problem"]
+            assert [d["what"] for d in self.say("diff", image, damaged, expect=1)["differences"]] == ["ISO 9660 volume"]
+        cut = self.path("cut.iso")
+        with open(cut, "wb") as file:
+            file.write(whole[:-BLOCK])
+        structures = {finding["structure"] for finding in self.say("verify", cut, expect=5)["findings"]}
+        assert "ISO primary descriptor" in structures, structures
+        disk = self.path("disk.img")
+        subprocess.run([self.imgtool, "build-image", "-q", self.kernel, "-o", disk], check=True)
+        assert "cd" not in self.say("inspect", disk)
+
+    def area_size(self, whole):
+        """Up to the end of the last directory."""
+        end = max(at for at in range(16 * BLOCK, 512 * BLOCK) if whole[at])
+        return end // BLOCK * BLOCK + BLOCK - 16 * BLOCK
+
+    def sound(self, image):
+        assert self.say("verify", image)["sound"]
+        report = self.say("inspect", image)["cd"]
+        assert "problem" not in report and report["volume_name"] == "STAGECOACH" and report["joliet"], report
+        found = {entry["platform"]: (entry["sectors"], entry["block"]) for entry in report["boot_catalog"]}
+        assert found == self.catalog(image), (found, self.catalog(image))
+        assert all(entry["bootable"] for entry in report["boot_catalog"])
+
+    def update(self):
+        """The CD's directories follow the files, in one piece or in several."""
+        big, other, odd = self.file("big", 3 * MIB), self.file("other", 3 * MIB + 5), self.file("odd", 5 * MIB + 777)
+        for table in ("gpt", "mbr"):
+            image = self.build_iso("--table", table, "--file", f"{big}:/big", "--file", f"{other}:/dir/other")
+            before = read(image)
+            self.say("update", image, "--remove", "/big", "--cmdline", "other words")
+            sources = self.ours() | {"/dir/other": other}
+            self.check_updated(image, sources)
+            self.say("update", image, "--file", f"{odd}:/a/new/place/Odd name.bin")
+            sources["/a/new/place/Odd name.bin"] = odd
+            self.check_updated(image, sources)
+            records = self.run("isoinfo", "-l", "-i", image).count("ODDNAM")
+            assert records > 1, "the file is in one piece: this tests nothing"
+            after = read(image)
+            with open(image, "r+b") as file:  # as if it had been stopped before the directories
+                file.seek(16 * BLOCK)
+                file.write(before[16 * BLOCK:self.area_size(before) + 16 * BLOCK])
+            assert any(f["structure"] == "ISO directories" for f in self.say("verify", image, expect=5)["findings"])
+            self.say("update", image, "--file", f"{odd}:/a/new/place/Odd name.bin")
+            assert read(image) == after
+            self.say("update", image, "--loader")
+            assert read(image) == after
+
+    def check_updated(self, image, sources):
+        self.sound(image)
+        self.check_files(image, sources)
+        self.check_disk(image)
 
 
-CASES = {"forms": "default", "names": "default", "reproducible": "default", "refused": "default", "many_files": "full", "large": "full"}
+# What verify calls the blocks from 16 on, and bytes of each that matter.
+STRUCTURES = [
+    ("ISO primary descriptor", (0, 1, 5, 6, 40, 80, 87, 128, 132, 140, 151, 156, 158, 166, 181, 883)),
+    ("El Torito boot record", (0, 1, 6, 7, 29, 71, 74)),
+    ("ISO Joliet descriptor", (0, 1, 41, 80, 88, 90, 140, 158, 881)),
+    ("ISO descriptors' end", (0, 1, 6)),
+    ("El Torito boot catalog", (0, 1, 4, 28, 29, 30, 31, 32, 33, 34, 38, 39, 40, 43, 64, 65, 66, 96, 97, 102, 104, 107, 128, 2047)),
+    ("CD's stage 1", (0, 50, 300, 423, 424, 432, 436, 438, 600)),
+]
+
+CASES = {"damage": "default", "update": "default", "forms": "default", "names": "default", "reproducible": "default", "refused": "default", "many_files": "full", "large": "full"}
 
 
 def main():
