@@ -3,6 +3,7 @@
 
 #include <version.h>
 
+#include <signal.h>
 #include <string.h>
 
 const struct command *const imgtool_commands[] = {
@@ -53,6 +54,7 @@ int main(int argc, char **argv)
 {
     const char **words = (const char **)argv + 1;
     int count = argc - 1;
+    signal(SIGXFSZ, SIG_IGN); /* 'ulimit -f': write() says EFBIG instead, here and in the programs that we start */
     if (count < 1) {
         cli_print_overview(stderr, imgtool_commands);
         return EXIT_USAGE;

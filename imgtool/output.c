@@ -49,7 +49,6 @@ static void catch_signals(void)
         if (before.sa_handler != SIG_IGN) /* nohup */
             sigaction(fatal_signals[i], &action, NULL);
     }
-    signal(SIGXFSZ, SIG_IGN); /* 'ulimit -f': write() says EFBIG instead */
 }
 
 enum exit_code output_check(const char *path, bool force, const struct host_file *const *inputs, size_t input_count)
