@@ -69,6 +69,28 @@ enum exit_code changes_add_difference(struct changes *changes, unsigned phase, u
     return EXIT_OK;
 }
 
+static bool is_made(const struct change *change, struct block *disk)
+{
+    struct error ignored;
+    uint8_t *there = change->bytes != NULL ? malloc(change->size) : NULL;
+    bool made = there != NULL && block_read(disk, change->offset, change->size, there, &ignored) == STATUS_OK &&
+                memcmp(there, change->bytes, change->size) == 0;
+    free(there);
+    return made;
+}
+
+void changes_drop_made(struct changes *changes, struct block *disk)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < changes->count; i++) {
+        if (is_made(&changes->list[i], disk))
+            free(changes->list[i].bytes);
+        else
+            changes->list[kept++] = changes->list[i];
+    }
+    changes->count = kept;
+}
+
 uint64_t changes_bytes(const struct changes *changes)
 {
     uint64_t sum = 0;

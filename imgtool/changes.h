@@ -36,6 +36,9 @@ enum exit_code changes_add_file(struct changes *changes, unsigned phase, uint64_
 enum exit_code changes_add_difference(struct changes *changes, unsigned phase, uint64_t offset, const uint8_t *before,
                                       const uint8_t *after, uint64_t size);
 
+/* Takes out the writes of bytes that are there already: one that was never made can't fail for lack of room, then. */
+void changes_drop_made(struct changes *changes, struct block *disk);
+
 uint64_t changes_bytes(const struct changes *changes);
 
 /* Makes the writes of one phase and flushes them. */

@@ -20,6 +20,7 @@ static enum exit_code prepare(struct update *update, struct block_target *target
             code = host_file_unchanged(&update->content.items[i].file);
     if (code == EXIT_OK)
         return EXIT_OK;
+    changes_drop_made(&update->undo, &update->files->image.block);
     if (changes_make(&update->undo, 0, target) == EXIT_OK)
         cli_note("%s: holds its old files, as before", target->name);
     return code;
