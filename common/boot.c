@@ -25,6 +25,7 @@
 #include "kernel_plan.h"
 #include "large.h"
 #include "log.h"
+#include "medium.h"
 #include "memory.h"
 #include "payload.h"
 #include "protocol/linux_boot.h"
@@ -187,6 +188,9 @@ static enum status read_kernel_headers(struct error *error)
     enum status status = boot_file_open(&flow.files, flow.config.kernel, &flow.kernel_file, error);
     if (status != STATUS_OK)
         return error_prefix(error, "kernel");
+    status = medium_keep(&flow.frames, &flow.kernel_file.source, error);
+    if (status != STATUS_OK)
+        return status;
     char name[FIRMWARE_PATH_MAX + 1];
     boot_file_name(flow.config.kernel, name);
     flow.kernel_file.source.name = name;

@@ -1,13 +1,9 @@
 #include "boot_file.h"
 
 #include "format.h"
+#include "medium.h"
 #include "scratch.h"
 #include "zstd_decoder.h"
-
-static enum status read_medium(void *context, uint64_t offset, uint64_t size, void *to, struct error *error)
-{
-    return firmware_read(context, offset, size, to, error);
-}
 
 static enum status prepare_unpacker(struct boot_files *files, struct error *error)
 {
@@ -65,12 +61,14 @@ enum status boot_file_open(struct boot_files *files, struct config_text path, st
     enum status status = firmware_open(name, &file->medium, error);
     if (status != STATUS_OK)
         return status;
-    file->source = (struct file_source){read_medium, &file->medium, file->medium.size, name};
+    file->source = medium_source(&file->medium, name);
     bool is_packed = false;
     struct packed_head head;
     if (files->compressed)
+        status = medium_keep(files->frames, &file->source, error);
+    if (files->compressed && status == STATUS_OK)
         status = packed_detect(&file->source, &is_packed, &head, error);
-    if (is_packed)
+    if (status == STATUS_OK && is_packed)
         status = open_packed(files, &head, file, error);
     else
         file->source.name = ""; /* `name` goes now */

@@ -51,15 +51,17 @@ void firmware_screen_write(const char *text, size_t size);
 
 struct firmware_file {
     uint64_t size;          /* bytes */
+    bool whole;             /* comes in one piece: is read from start to end only, and fetched anew each time */
     uint64_t private_[15];  /* the door's own state: a struct fat_file, an EFI_FILE_PROTOCOL pointer ... */
 };
 
-/* Opens a regular file: absolute path, '/' between names, names compared without case. STATUS_FILE_NOT_FOUND,
- * STATUS_NOT_A_FILE, STATUS_PATH_BAD, or a medium's error. */
+/* Opens a regular file: absolute path, '/' between names, names compared without case (a boot server may tell the cases
+ * apart). STATUS_FILE_NOT_FOUND, STATUS_NOT_A_FILE, STATUS_PATH_BAD, or a medium's error. */
 enum status firmware_open(const char *path, struct firmware_file *file, struct error *error);
 
 /* Reads exactly [offset, offset + size) to `to`, in the largest transfers that the firmware can do. The range must lie
- * inside the file. All or STATUS_READ_ERROR and friends: a short read is an error. */
+ * inside the file, and be all of it if the file is `whole`. All or STATUS_READ_ERROR and friends: a short read is an
+ * error. */
 enum status firmware_read(struct firmware_file *file, uint64_t offset, uint64_t size, void *to, struct error *error);
 
 /* --- memory ------------------------------------------------------------------------------------------------------ */

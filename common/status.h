@@ -2,7 +2,7 @@
  * the check of docs/errors.md are made. The number is what BOOT-ERR prints; numbers are never reused.
  *
  *   1xx the machine   2xx disk and file system   3xx configuration   4xx kernel file   5xx the kernel's wishes
- *   6xx memory and addresses   7xx modules, ramdisk   9xx our own bugs
+ *   6xx memory and addresses   7xx modules, ramdisk   8xx network   9xx our own bugs
  *
  * S(name, number, what it means; whose fault: U the user's input, M the machine, B our bug)
  */
@@ -92,6 +92,10 @@
     S(FILE_EMPTY, 702, "a file that must have content is empty")                                                       \
     S(PACKED_BAD, 703, "a compressed file is damaged")                                                                 \
     S(NO_DECODER, 704, "the decoder of a compressed file is not there")                                                \
+    /* 8xx */                                                                                                          \
+    S(TRANSFER_FAILED, 801, "a transfer from the boot server failed")                                                  \
+    S(FILE_REFUSED, 802, "the boot server refuses access to a file")                                                   \
+    S(NO_ANSWER, 803, "the boot server does not answer")                                                               \
     /* 9xx */                                                                                                          \
     S(INTERNAL, 901, "the loader has a bug")                                                                           \
     S(BUSY, 902, "memory was taken by the firmware meanwhile")                                                         \

@@ -2,6 +2,7 @@
 
 #include "elf_plan.h"
 #include "firmware.h"
+#include "medium.h"
 #include "memory.h"
 #include "scratch.h"
 
@@ -17,11 +18,11 @@ static enum status no_decoder(struct error *error, const char *what)
     return error_set(error, STATUS_NO_DECODER, "%s, the decoder of zstd, %s", ZSTD_DECODER_PATH, what);
 }
 
-static enum status read_plan(struct firmware_file *file, struct loading *loading, struct error *error)
+static enum status read_plan(const struct file_source *file, struct loading *loading, struct error *error)
 {
     struct elf_plan *plan = &loading->plan;
     struct span span = {loading->head, file->size < sizeof loading->head ? file->size : sizeof loading->head};
-    enum status status = firmware_read(file, 0, span.size, loading->head, error);
+    enum status status = file->read(file->context, 0, span.size, loading->head, error);
     uint64_t needed = 0;
     if (status == STATUS_OK)
         status = elf_headers_size(span, file->size, &needed, error);
@@ -48,7 +49,7 @@ static enum status take_memory(const struct elf_plan *plan, struct frames *frame
     return status;
 }
 
-static enum status read_segments(const struct elf_plan *plan, struct firmware_file *file, uint8_t *memory,
+static enum status read_segments(const struct elf_plan *plan, const struct file_source *file, uint8_t *memory,
                                  struct error *error)
 {
     memset(memory, 0, plan->highest - plan->lowest);
@@ -56,8 +57,8 @@ static enum status read_segments(const struct elf_plan *plan, struct firmware_fi
     for (uint32_t i = 0; i < plan->segment_count && status == STATUS_OK; i++) {
         const struct elf_segment *segment = &plan->segments[i];
         if (segment->file_size > 0)
-            status = firmware_read(file, segment->file_offset, segment->file_size,
-                                   memory + (segment->address - plan->lowest), error);
+            status = file->read(file->context, segment->file_offset, segment->file_size,
+                                memory + (segment->address - plan->lowest), error);
     }
     return status;
 }
@@ -106,11 +107,14 @@ enum status zstd_decoder_load(struct frames *frames, struct unpacker *unpacker, 
         return status;
     struct loading *loading = scratch;
     const struct elf_plan *plan = &loading->plan;
-    status = read_plan(&file, loading, error);
+    struct file_source source = medium_source(&file, ZSTD_DECODER_PATH);
+    status = medium_keep(frames, &source, error);
+    if (status == STATUS_OK)
+        status = read_plan(&source, loading, error);
     if (status == STATUS_OK)
         status = take_memory(plan, frames, &phys, &memory, error);
     if (status == STATUS_OK)
-        status = read_segments(plan, &file, memory, error);
+        status = read_segments(plan, &source, memory, error);
     if (status == STATUS_OK)
         status = relocate(plan, memory, error);
     if (status == STATUS_OK)

@@ -130,7 +130,8 @@ enum status firmware_open(const char *path, struct firmware_file *file, struct e
         return error_set(error, STATUS_PATH_BAD, "%s: not an absolute path", path);
     for (size_t i = 0; i < fake->file_count; i++) {
         if (strcasecmp(fake->files[i].path, path) == 0) {
-            *file = (struct firmware_file){.size = fake->files[i].size, .private_ = {i + 1}};
+            *file =
+                (struct firmware_file){.size = fake->files[i].size, .whole = fake->whole_files, .private_ = {i + 1}};
             return STATUS_OK;
         }
     }
@@ -138,15 +139,18 @@ enum status firmware_open(const char *path, struct firmware_file *file, struct e
 }
 
 /* Memory for the size of a file that is not open, or a range outside it, is the loader's mistake. */
-static const struct fake_file *opened(const struct firmware_file *file, uint64_t offset, uint64_t size)
+static struct fake_file *opened(const struct firmware_file *file, uint64_t offset, uint64_t size)
 {
     uint64_t index = file->private_[0];
     if (index == 0 || index > fake->file_count)
         fake_violation("firmware_read of a file that is not open");
-    const struct fake_file *found = &fake->files[index - 1];
+    struct fake_file *found = &fake->files[index - 1];
     if (!range_ok(offset, size, found->size))
         fake_violation("firmware_read of %s outside the file: offset %llu, %llu bytes", found->path,
                        (unsigned long long)offset, (unsigned long long)size);
+    if (file->whole && size != found->size)
+        fake_violation("firmware_read of a part of %s, which comes in one piece", found->path);
+    found->reads++;
     return found;
 }
 

@@ -46,6 +46,7 @@ struct fake_file {
     char path[FIRMWARE_PATH_MAX + 1];
     const void *data; /* the test's, unchanged until the boot ends */
     uint64_t size;
+    uint32_t reads;
 };
 
 struct fake_claim {
@@ -62,6 +63,7 @@ struct fake_machine {
     uint64_t loader_phys, loader_size; /* where the running loader lives: reported as MEMMAP_LOADER_IN_USE */
     struct fake_file files[FAKE_FILES_MAX];
     size_t file_count;
+    bool whole_files; /* as from a network: each in one piece, and each read is counted */
     struct video_mode modes[FAKE_MODES_MAX];
     size_t mode_count;
     struct boot_framebuffer pixel_layout; /* bits_per_pixel and the shifts and sizes of the colours */

@@ -143,6 +143,18 @@ static void everything_at_once(void **state)
     assert_memory_equal(fake_memory(info.efi.memory_map_phys, sizeof raw), raw, sizeof raw);
 }
 
+static void files_in_one_piece_are_read_once(void **state)
+{
+    (void)state;
+    make_everything();
+    fake->whole_files = true;
+    must_boot(); /* the fake machine minds reads of parts */
+    boot_check_bytes(info.ramdisk, ramdisk, sizeof ramdisk);
+    check_modules();
+    for (size_t i = 1; i < fake->file_count; i++)
+        assert_int_equal(fake->files[i].reads, 1);
+}
+
 static void recursive_slot_shows_the_tables(void **state)
 {
     (void)state;
@@ -360,6 +372,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(defaults_are_enough, reset),
         cmocka_unit_test_setup(everything_at_once, reset),
+        cmocka_unit_test_setup(files_in_one_piece_are_read_once, reset),
         cmocka_unit_test_setup(recursive_slot_shows_the_tables, reset),
         cmocka_unit_test_setup(fixed_addresses_are_kept, reset),
         cmocka_unit_test_setup(nowhere_is_not_mapped_but_told, reset),

@@ -1,0 +1,39 @@
+/* What a machine was told when it started from the network: DHCP packets as the firmware keeps them. */
+#ifndef STAGECOACH_DHCP_H
+#define STAGECOACH_DHCP_H
+
+#include "span.h"
+
+#include <stdbool.h>
+
+#define DHCP_TEXT_MAX 255u
+#define DHCP_ADDRESS_TEXT 48u
+
+struct dhcp_lease { /* of an answer to BOOTP or DHCP (RFC 951, 2131, 2132); addresses in the order of their bytes, 0:
+                       unknown */
+    uint8_t client[4], server[4], netmask[4], router[4];
+    uint8_t hardware[16];
+    uint8_t hardware_size;
+    char boot_file[DHCP_TEXT_MAX + 1]; /* "": not told */
+};
+
+/* Takes an answer over into *lease: only what it tells, so that a further answer (a boot server's) may add to the
+ * first. False, and nothing is taken over, if it is none. */
+bool dhcp_parse(struct span packet, struct dhcp_lease *lease);
+
+struct dhcp_url { /* where a DHCPv6 answer says the boot program is (RFC 5970, option 59) */
+    uint8_t server[16];
+    char boot_file[DHCP_TEXT_MAX + 1];
+};
+
+/* Reads the boot file's URL, "tftp://[address]/name", out of a DHCPv6 answer. */
+bool dhcp6_parse(struct span packet, struct dhcp_url *url);
+
+/* Reads an IPv6 address in its text form (RFC 4291, 2.2, without the one that ends in IPv4). */
+bool dhcp6_address(struct span text, uint8_t address[16]);
+
+/* "10.0.2.2", "fec0:0:0:0:0:0:0:2" */
+void dhcp_address_text(const uint8_t address[4], char text[DHCP_ADDRESS_TEXT]);
+void dhcp6_address_text(const uint8_t address[16], char text[DHCP_ADDRESS_TEXT]);
+
+#endif
