@@ -4,6 +4,7 @@
 
 #include "checked.h"
 #include "memory.h"
+#include "net_files.h"
 #include "path.h"
 #include "utf.h"
 
@@ -114,6 +115,8 @@ static enum status check_file(const char *path, EFI_FILE_HANDLE handle, uint64_t
 enum status firmware_open(const char *path, struct firmware_file *file, struct error *error)
 {
     EFI_FILE_HANDLE handle;
+    if (volume_is_network())
+        return net_files_open(path, file, error);
     enum status status = open_handle(path, &handle, error);
     if (status != STATUS_OK)
         return status;
@@ -188,6 +191,8 @@ static enum status read_carefully(struct open_file *open, uint64_t offset, uint6
 
 enum status firmware_read(struct firmware_file *file, uint64_t offset, uint64_t size, void *to, struct error *error)
 {
+    if (volume_is_network())
+        return net_files_read(file, offset, size, to, error);
     struct open_file *open = open_file_of(file);
     if (!range_ok(offset, size, file->size))
         return error_set(error, STATUS_INTERNAL, "%s: read of %llu bytes at %llu lies outside its %llu bytes",

@@ -34,6 +34,9 @@ enum status firmware_start(struct error *error)
     status = volume_start(error);
     if (status != STATUS_OK)
         return status;
-    identity.boot_source = boot_device_describe(volume_device(), &identity.disk);
+    if (volume_is_network())
+        identity.boot_source = BOOT_SOURCE_NETWORK;
+    else
+        identity.boot_source = boot_device_describe(volume_device(), &identity.disk);
     return STATUS_OK;
 }

@@ -1,4 +1,4 @@
-/* The volume that the loader was started from. */
+/* The volume that the loader was started from: a file system, or a boot server. */
 #ifndef STAGECOACH_UEFI_VOLUME_H
 #define STAGECOACH_UEFI_VOLUME_H
 
@@ -6,6 +6,9 @@
 
 /* Finds the device of the running image and checks that its file system opens. */
 enum status volume_start(struct error *error);
+
+/* Files are on a boot server (net_files.h), and there is no root directory; after volume_start(). */
+bool volume_is_network(void);
 
 /* The device's handle; after volume_start(). */
 EFI_HANDLE volume_device(void);

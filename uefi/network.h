@@ -1,0 +1,14 @@
+/* The server that the loader itself came from, when the firmware loaded it by PXE (UEFI 2.10, 24.3). */
+#ifndef STAGECOACH_UEFI_NETWORK_H
+#define STAGECOACH_UEFI_NETWORK_H
+
+#include "services.h"
+
+/* Was the running image loaded by this device's PXE? */
+bool network_is_source(EFI_HANDLE device);
+
+/* Finds the server and the directory of the boot program in what the firmware was told, and gets ready for
+ * net_files_open(). */
+enum status network_start(EFI_HANDLE device, struct error *error);
+
+#endif
