@@ -48,6 +48,9 @@ struct bios_stages_header {             /* the first bytes of stages.bin; code f
     uint32_t reserved;    /* 28  0 */
 };
 
+/* netboot.bin, what a PXE ROM loads and starts: stages.bin, filled in as for a disk, follows it in the same file. */
+#define BIOS_NETBOOT_SIZE 512u
+
 _Static_assert(sizeof(struct bios_stage1_patch) == 16, "stage 1 reads it");
 _Static_assert(BIOS_STAGE1_PATCH_OFFSET + sizeof(struct bios_stage1_patch) == BIOS_STAGE1_SIZE, "it ends stage 1");
 _Static_assert(sizeof(struct bios_stages_header) == 32, "stage 1 and stage 2 read it");

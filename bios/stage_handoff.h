@@ -14,6 +14,8 @@ struct stage_handoff {
     uint32_t drive;      /* 24  INT 13h number that the loader was read from */
     uint16_t low_memory_kib; /* 28  INT 12h: KiB of RAM from 0 on */
     uint16_t ebda_segment;   /* 30  word at 40:0e: segment of the extended BIOS data area; 0: none */
+    uint32_t pxe;   /* 32  far pointer to !PXE, as the ROM gave it; 0: the loader was not started from a network */
+    uint32_t pxenv; /* 36  the same for PXENV+ */
 };
 
 /* One BIOS call: all registers in, all registers out. */

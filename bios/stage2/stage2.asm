@@ -1,8 +1,8 @@
 ; Stage 2: the last real-mode code. Checks the machine and the stages, switches A20 on, and leaves behind the glove box
 ; through which stage 4 calls the BIOS. Begins with the header that image_format.h describes.
 ;
-; Entry:  from stage 1, real mode, LOW_LOADER_START >> 4 : bios_stages_header_size, DL = drive; any other segments, flags
-;         and stack. All stages lie in memory from LOW_LOADER_START on.
+; Entry:  from stage 1 or the network boot program, real mode, LOW_LOADER_START >> 4 : bios_stages_header_size, DL = drive, or 0
+;         and EDI, ESI = the PXE ROM's pointers; any other segments, flags and stack. All stages lie in memory from LOW_LOADER_START on.
 ; Exit:   to stage3_entry in 32-bit protected mode: flat segments, GDT of gdt.inc, IF = 0, DF = 0, ESP =
 ;         LOW_REAL_STACK_END, EDI = LOW_PAGE_TABLES_START, ESI = struct stage_handoff.
 ; Memory: its own section (code and data, below 64 KiB from LOW_LOADER_START), LOW_REAL_STACK, the BIOS data area.
@@ -47,6 +47,13 @@ stage2_entry:
         mov     ds, ax
         sti
         movzx   edx, dl
+        test    dl, dl                  ; only the network boot program names no drive
+        jz      .network
+        xor     edi, edi
+        xor     esi, esi
+.network:
+        push    edi
+        push    esi
         push    edx
 
         call    cpu_check_long_mode
@@ -61,6 +68,8 @@ stage2_entry:
         pop     dword [OFFSET_OF(handoff) + stage_handoff.entry_tsc]
         pop     dword [OFFSET_OF(handoff) + stage_handoff.entry_tsc + 4]
         pop     dword [OFFSET_OF(handoff) + stage_handoff.drive]
+        pop     dword [OFFSET_OF(handoff) + stage_handoff.pxenv]
+        pop     dword [OFFSET_OF(handoff) + stage_handoff.pxe]
         call    look_at_low_memory
         mov     si, OFFSET_OF(text_low_memory)
         cmp     word [OFFSET_OF(handoff) + stage_handoff.low_memory_kib], LOW_END >> 10
@@ -132,7 +141,7 @@ bits 32
 bits 16
 
 text_no_long_mode db "101 2 this CPU has no 64-bit mode, and the kernel needs one: use a 64-bit machine", 0
-text_damaged    db "213 2 the loader on this disk is damaged: write the image to the disk again", 0
+text_damaged    db "213 2 the loader is damaged: write the image to the disk, or the boot directory to the server, again", 0
 text_low_memory db "601 2 less than 512 KiB of memory below 1 MiB is free: remove option ROMs or resident boot programs", 0
 text_no_a20     db "103 2 address line A20 can't be switched on: look for a 'Gate A20' setting of the firmware", 0
 
@@ -145,6 +154,8 @@ handoff:
             at stage_handoff.drive, dd 0
             at stage_handoff.low_memory_kib, dw 0
             at stage_handoff.ebda_segment, dw 0
+            at stage_handoff.pxe, dd 0
+            at stage_handoff.pxenv, dd 0
         iend
 
 section .note.GNU-stack noalloc noexec nowrite progbits

@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 _Static_assert(offsetof(struct stage_handoff, ebda_segment) == 30, "stage_handoff.inc says so");
+_Static_assert(offsetof(struct stage_handoff, pxenv) == 36, "stage_handoff.inc says so");
 _Static_assert(offsetof(struct bios_registers, flags) == 36, "stage_handoff.inc says so");
 _Static_assert(offsetof(struct bios_registers, stack) == 44, "stage_handoff.inc says so");
 _Static_assert(sizeof(struct bios_registers) == 56, "the glove box copies whole 8-byte words");
@@ -20,13 +21,23 @@ const struct stage_handoff *bios_handoff(void)
     return handoff;
 }
 
-void bios_interrupt(uint8_t number, struct bios_registers *registers)
+static void call(uint32_t kind, uint32_t target, struct bios_registers *registers)
 {
     void (*glove_box)(struct bios_registers *) = (void (*)(struct bios_registers *))(uintptr_t)handoff->bios_call;
-    registers->kind = BIOS_CALL_INTERRUPT;
-    registers->target = number;
+    registers->kind = kind;
+    registers->target = target;
     stats.calls++;
     glove_box(registers);
+}
+
+void bios_interrupt(uint8_t number, struct bios_registers *registers)
+{
+    call(BIOS_CALL_INTERRUPT, number, registers);
+}
+
+void bios_far_call(uint32_t segment_offset, struct bios_registers *registers)
+{
+    call(BIOS_CALL_FAR, segment_offset, registers);
 }
 
 void bios_count_read(uint64_t bytes)

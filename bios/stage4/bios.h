@@ -24,11 +24,23 @@ static inline uint32_t far_to_linear(uint32_t segment_offset)
     return (segment_offset >> 16) * 16 + (segment_offset & 0xffff);
 }
 
+/* The other way round, for data below 1 MiB, where everything of the loader lies: its own variables can be handed out.
+ */
+static inline void linear_to_far(const void *data, uint16_t *segment, uint16_t *offset)
+{
+    uintptr_t linear = (uintptr_t)data;
+    *segment = (uint16_t)(linear >> 4);
+    *offset = (uint16_t)(linear & 15);
+}
+
 void bios_start(const struct stage_handoff *from_stage2);
 const struct stage_handoff *bios_handoff(void);
 
 /* Runs INT `number` with these registers, and leaves in them what it came back with. */
 void bios_interrupt(uint8_t number, struct bios_registers *registers);
+
+/* The same for a far routine, whose arguments on the stack are registers->stack. */
+void bios_far_call(uint32_t segment_offset, struct bios_registers *registers);
 
 static inline bool bios_failed(const struct bios_registers *registers)
 {

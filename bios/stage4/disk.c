@@ -50,14 +50,6 @@ static struct disk {
 
 LARGE("block_cache") static struct block_cache cache;
 
-/* Real-mode data must lie below 1 MiB, as everything of the loader does: its own variables can be handed out. */
-static void point_at(const void *data, uint16_t *segment, uint16_t *offset)
-{
-    uintptr_t linear = (uintptr_t)data;
-    *segment = (uint16_t)(linear >> 4);
-    *offset = (uint16_t)(linear & 15);
-}
-
 static void disk_reset(void)
 {
     struct bios_registers registers = {.eax = DISK_RESET, .edx = disk.number};
@@ -71,7 +63,7 @@ static uint8_t read_once(uint64_t lba, uint32_t count)
         .size = sizeof packet, .count = (uint16_t)count, .offset = 0, .segment = TRANSFER_SEGMENT, .lba = lba};
     struct bios_registers registers = {.eax = EDD_READ, .edx = disk.number};
     uint16_t offset;
-    point_at(&packet, &registers.ds, &offset);
+    linear_to_far(&packet, &registers.ds, &offset);
     registers.esi = offset;
     bios_interrupt(INT_DISK, &registers);
     if (!bios_failed(&registers)) {
@@ -155,7 +147,7 @@ static enum status read_geometry(struct error *error)
     struct edd_parameters parameters = {.size = sizeof parameters};
     struct bios_registers registers = {.eax = EDD_PARAMETERS, .edx = disk.number};
     uint16_t offset;
-    point_at(&parameters, &registers.ds, &offset);
+    linear_to_far(&parameters, &registers.ds, &offset);
     registers.esi = offset;
     bios_interrupt(INT_DISK, &registers);
     if (bios_failed(&registers))

@@ -1,6 +1,7 @@
 #include "identity.h"
 
 #include "firmware.h"
+#include "network.h"
 #include "stage_handoff.h"
 
 static struct firmware_identity identity = {
@@ -13,6 +14,8 @@ void identity_start(const struct stage_handoff *handoff)
 {
     identity.entry_tsc = handoff->entry_tsc;
     identity.disk.bios_drive = handoff->drive;
+    if (network_is_source())
+        identity.boot_source = BOOT_SOURCE_NETWORK;
 }
 
 uint32_t identity_drive(void)

@@ -1,6 +1,7 @@
-/* The end of common/firmware.h: a BIOS need not be told. */
+/* The end of common/firmware.h: a BIOS need not be told, but a network card. */
 #include "firmware.h"
 #include "memory_map.h"
+#include "network.h"
 
 size_t firmware_efi_map_room(void)
 {
@@ -10,5 +11,6 @@ size_t firmware_efi_map_room(void)
 enum status firmware_leave(struct memmap *map, struct boot_efi *efi, struct error *error)
 {
     *efi = (struct boot_efi){0};
+    network_stop();
     return memory_map_final(map, error);
 }

@@ -22,7 +22,11 @@ static void check_disk(const struct boot_info *info)
     const struct boot_disk *disk = &info->disk;
     uint64_t guid = fnv1a(0, disk->disk_guid, 16), partition_guid = fnv1a(0, disk->partition_guid, 16);
     check_that("disk.table", disk->table <= BOOT_DISK_MBR, disk->table, "0 to 2");
-    check_equal("disk.bios_drive is set by a BIOS only", disk->bios_drive != 0, info->firmware == BOOT_FIRMWARE_BIOS);
+    bool network = info->boot_source == BOOT_SOURCE_NETWORK;
+    check_equal("disk.bios_drive is set by a BIOS, for disks", disk->bios_drive != 0,
+                info->firmware == BOOT_FIRMWARE_BIOS && !network);
+    if (network)
+        check_equal("disk.table without a disk", disk->table, BOOT_DISK_UNKNOWN);
     check_equal("disk.disk_guid is for GPT", guid != 0, disk->table == BOOT_DISK_GPT);
     check_equal("disk.partition_guid is for GPT", partition_guid != 0, disk->table == BOOT_DISK_GPT);
     if (disk->table != BOOT_DISK_MBR)

@@ -91,6 +91,8 @@ static void check_command_line(const struct boot_info *info)
         check_equal("firmware", info->firmware, BOOT_FIRMWARE_UEFI);
     if (words_have(line, "firmware=none"))
         check_equal("firmware", info->firmware, BOOT_FIRMWARE_NONE);
+    if (words_have(line, "source=network"))
+        check_equal("boot source", info->boot_source, BOOT_SOURCE_NETWORK);
     if (words_have(line, "table=gpt"))
         check_equal("partition table", info->disk.table, BOOT_DISK_GPT);
     if (words_have(line, "table=mbr"))

@@ -1,0 +1,18 @@
+/* The boot server, when a PXE ROM started the loader. */
+#ifndef STAGECOACH_BIOS_NETWORK_H
+#define STAGECOACH_BIOS_NETWORK_H
+
+#include "error.h"
+
+#include <stdbool.h>
+
+/* Was the loader started by the network boot program? */
+bool network_is_source(void);
+
+/* Finds ROM, server and directory, and gets ready for net_files_open(). */
+enum status network_start(struct error *error);
+
+/* Makes the card quiet and lets the ROM go; nothing can be read any more. Harmless without a network. */
+void network_stop(void);
+
+#endif
