@@ -1,8 +1,11 @@
 #include "build_content.h"
 
+#include "image_pack.h"
 #include "kernel_check.h"
+#include "loader_files.h"
 #include "output.h"
 #include "ramdisk_join.h"
+#include "zstd_decoder.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -95,23 +98,46 @@ enum exit_code build_content_check(const struct build_options *options, const st
     return code == EXIT_OK ? kernel_check(&check) : code;
 }
 
-enum exit_code build_content_check_output(const struct build_options *options, const struct image_content *content)
+/* The decoder of zstd stands on the volume: the loaders have only that of lz4 in them. */
+enum exit_code build_content_compress(const struct build_options *options, const struct image_config *config,
+                                      struct image_content *content)
 {
-    struct host_file config_input = {.fd = -1}; /* only to tell it from the output */
-    const struct host_file **inputs = calloc(content->count + options->partition_count + 1u, sizeof *inputs);
-    size_t count = 0;
-    if (inputs == NULL)
+    const struct pack_options *wish = &options->compress;
+    if (wish->method == 0)
+        return EXIT_OK;
+    enum exit_code code = image_pack(content, &config->config, wish);
+    if (code == EXIT_OK && wish->method == PACKED_ZSTD)
+        code = image_content_add_bytes(content, loader_zstd(), ZSTD_DECODER_PATH);
+    return code;
+}
+
+enum exit_code build_content_inputs(const struct build_options *options, const struct image_content *content,
+                                    struct host_file *config_input, const struct host_file ***inputs, size_t *count)
+{
+    const struct host_file **list = calloc(content->count + options->partition_count + 1u, sizeof *list);
+    *inputs = list;
+    *count = 0;
+    if (list == NULL)
         return failure_memory();
     enum exit_code code = EXIT_OK;
     if (options->config_file != NULL) {
-        code = host_file_open(&config_input, options->config_file);
-        inputs[count++] = &config_input;
+        code = host_file_open(config_input, options->config_file);
+        list[(*count)++] = config_input;
     }
     for (uint32_t i = 0; i < content->count; i++)
         if (content->items[i].bytes.data == NULL)
-            inputs[count++] = &content->items[i].file;
+            list[(*count)++] = &content->items[i].file;
     for (size_t i = 0; i < options->partition_count; i++)
-        inputs[count++] = &options->partitions[i].file;
+        list[(*count)++] = &options->partitions[i].file;
+    return code;
+}
+
+enum exit_code build_content_check_output(const struct build_options *options, const struct image_content *content)
+{
+    struct host_file config_input = {.fd = -1};
+    const struct host_file **inputs;
+    size_t count;
+    enum exit_code code = build_content_inputs(options, content, &config_input, &inputs, &count);
     if (code == EXIT_OK)
         code = output_check(options->output, options->force, inputs, count);
     host_file_close(&config_input);

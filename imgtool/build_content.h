@@ -1,4 +1,4 @@
-/* What build-image and build-direct have in common: the configuration and the files that go along. */
+/* What build-image, build-direct and build-netboot have in common: the configuration and the files that go along. */
 #ifndef STAGECOACH_IMGTOOL_BUILD_CONTENT_H
 #define STAGECOACH_IMGTOOL_BUILD_CONTENT_H
 
@@ -18,6 +18,16 @@ const struct host_file *build_content_kernel(const struct image_config *config, 
 /* Refuses what the loader would refuse. */
 enum exit_code build_content_check(const struct build_options *options, const struct image_config *made,
                                    const struct image_content *content);
+
+/* Compresses kernel, ramdisk and modules, if the user wants that. Behind the checks, which want the files as the kernel
+ * gets them, and before the layout, which wants their sizes. */
+enum exit_code build_content_compress(const struct build_options *options, const struct image_config *config,
+                                      struct image_content *content);
+
+/* All files that are read, to tell them from the output; *inputs is to be freed. config_input: opened for the
+ * configuration, to be closed. */
+enum exit_code build_content_inputs(const struct build_options *options, const struct image_content *content,
+                                    struct host_file *config_input, const struct host_file ***inputs, size_t *count);
 
 /* Refuses an output that must not be overwritten. */
 enum exit_code build_content_check_output(const struct build_options *options, const struct image_content *content);

@@ -2,14 +2,12 @@
 #include "build_content.h"
 #include "cli.h"
 #include "image_iso.h"
-#include "image_pack.h"
 #include "image_write.h"
 #include "iso_write.h"
 #include "loader_files.h"
 #include "output.h"
 #include "progress.h"
 #include "size.h"
-#include "zstd_decoder.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -131,19 +129,6 @@ static enum exit_code derive_ids(struct build *build)
     return code;
 }
 
-/* Behind the checks, which want the files as the kernel gets them, and before the layout, which wants their sizes. The
- * decoder of zstd stands on the volume: the loaders have only that of lz4 in them. */
-static enum exit_code compress(struct build *build)
-{
-    const struct pack_options *options = &build->options.compress;
-    if (options->method == 0)
-        return EXIT_OK;
-    enum exit_code code = image_pack(&build->content, &build->config.config, options);
-    if (code == EXIT_OK && options->method == PACKED_ZSTD)
-        code = image_content_add_bytes(&build->content, loader_zstd(), ZSTD_DECODER_PATH);
-    return code;
-}
-
 static enum exit_code make_plan(struct build *build)
 {
     const struct build_options *options = &build->options;
@@ -164,7 +149,7 @@ static enum exit_code make_plan(struct build *build)
     if (code == EXIT_OK)
         code = build_content_check(&build->options, &build->config, &build->content);
     if (code == EXIT_OK)
-        code = compress(build);
+        code = build_content_compress(options, &build->config, &build->content);
     if (code == EXIT_OK)
         code = plan_layout(build);
     return code == EXIT_OK ? derive_ids(build) : code;

@@ -14,7 +14,7 @@ static char *compress;
 static const char **ramdisks, **files, **modules, **partitions;
 static int fat_bits, iso, protective_slot, pvh, quiet, verbose, force;
 
-/* Rows that both commands have. */
+/* Rows that all these commands have. */
 #define CONTENT_OPTIONS                                                                                                \
     {"ramdisk",                                                                                                        \
      'r',                                                                                                              \
@@ -75,6 +75,20 @@ const struct poptOption build_direct_options_table[] = {
      "file to write (default: the kernel's name with -direct.elf, right here)", "FILE"},
     CONTENT_OPTIONS{"pvh", 0, POPT_ARG_NONE, &pvh, 0, "hide the Multiboot 1 header, so that QEMU enters as PVH", NULL},
     COMMON_OPTIONS POPT_TABLEEND,
+};
+
+const struct poptOption build_netboot_options_table[] = {
+    {"output", 'o', POPT_ARG_STRING, &output, 0,
+     "directory to make (default: the kernel's name with .netboot, right here)", "DIR"},
+    CONTENT_OPTIONS{"compress", 0, POPT_ARG_STRING, &compress, 0,
+                    "compress kernel, ramdisk and modules where that helps: lz4[:1-12] (fast) or zstd[:1-22] (small)",
+                    "METHOD"},
+    {"seed", 0, POPT_ARG_STRING, &seed, 0, "another text gives another id to an otherwise equal loader", "TEXT"},
+    {"force", 'f', POPT_ARG_NONE, &force, 0, "replace a directory made by imgtool even if it holds other files, too",
+     NULL},
+    {"quiet", 'q', POPT_ARG_NONE, &quiet, 0, "say nothing unless something is wrong", NULL},
+    {"verbose", 'v', POPT_ARG_NONE, &verbose, 0, "list the files", NULL},
+    POPT_TABLEEND,
 };
 
 static size_t count_words(const char *const *words)

@@ -1,5 +1,5 @@
-/* What the user asked build-image or build-direct for: the command line, checked as far as it goes without a look at
- * any file. */
+/* What the user asked build-image, build-direct or build-netboot for: the command line, checked as far as it goes without
+ * a look at any file. */
 #ifndef STAGECOACH_IMGTOOL_BUILD_OPTIONS_H
 #define STAGECOACH_IMGTOOL_BUILD_OPTIONS_H
 
@@ -41,7 +41,7 @@ struct build_options {
     bool pvh; /* build-direct */
 };
 
-extern const struct poptOption build_options_table[], build_direct_options_table[];
+extern const struct poptOption build_options_table[], build_direct_options_table[], build_netboot_options_table[];
 
 /* Takes what popt has left in its variables, and the arguments. ending: of the output's default name.
  * bare: there may be no kernel (NULL), if there is nothing else either. */

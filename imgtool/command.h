@@ -35,8 +35,8 @@ struct command {
     int (*run)(poptContext context);
 };
 
-extern const struct command command_build_image, command_build_iso, command_build_direct, command_run, command_test,
-    command_ls, command_cat, command_verify, command_inspect, command_diff, command_explain, command_update, command_write,
+extern const struct command command_build_image, command_build_iso, command_build_direct, command_build_netboot, command_run,
+    command_test, command_ls, command_cat, command_verify, command_inspect, command_diff, command_explain, command_update, command_write,
     command_devices, command_convert, command_doctor, command_completion, command_man;
 
 /* The table of commands, in main.c; ends with NULL. */

@@ -10,6 +10,7 @@ extern const uint8_t embedded_cd[], embedded_cd_end[];
 extern const uint8_t embedded_uefi_only[], embedded_uefi_only_end[];
 extern const uint8_t embedded_stages[], embedded_stages_end[];
 extern const uint8_t embedded_direct[], embedded_direct_end[];
+extern const uint8_t embedded_netboot[], embedded_netboot_end[];
 extern const uint8_t embedded_uefi[], embedded_uefi_end[];
 extern const uint8_t embedded_zstd[], embedded_zstd_end[];
 
@@ -46,6 +47,11 @@ struct span loader_uefi(void)
 struct span loader_direct(void)
 {
     return between(embedded_direct, embedded_direct_end);
+}
+
+struct span loader_netboot(void)
+{
+    return between(embedded_netboot, embedded_netboot_end);
 }
 
 struct span loader_zstd(void)

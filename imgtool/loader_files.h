@@ -10,6 +10,7 @@ struct span loader_uefi_only(void); /* in the place of stage 1, on disks without
 struct span loader_stages(void);    /* begins with struct bios_stages_header */
 struct span loader_uefi(void);      /* BOOTX64.EFI */
 struct span loader_direct(void);    /* direct.bin, bios/direct/direct_format.h */
+struct span loader_netboot(void);   /* what lies before the stages in the file for PXE ROMs */
 struct span loader_zstd(void);      /* the decoder that common/zstd_decoder.h reads */
 
 /* The stages as they lie on a disk of that number. To be freed; NULL: no memory. */

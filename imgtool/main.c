@@ -10,6 +10,7 @@ const struct command *const imgtool_commands[] = {
     &command_build_image,
     &command_build_iso,
     &command_build_direct,
+    &command_build_netboot,
     &command_run,
     &command_test,
     &command_explain,

@@ -97,6 +97,39 @@ static void add_disk(const struct qemu_options *options, struct arguments *argum
     add_pair(arguments, "-device", kind->device);
 }
 
+struct nic_kind {
+    const char *name, *device;
+};
+
+static const struct nic_kind nic_kinds[] = {
+    {"virtio", "virtio-net-pci"}, {"e1000", "e1000"},   {"e1000e", "e1000e"},   {"rtl8139", "rtl8139"},
+    {"pcnet", "pcnet"},           {"ne2k", "ne2k_pci"}, {"vmxnet3", "vmxnet3"}, {"eepro100", "i82559er"},
+};
+
+static const char *nic_device(const char *name)
+{
+    for (size_t i = 0; i < sizeof nic_kinds / sizeof *nic_kinds; i++)
+        if (strcmp(nic_kinds[i].name, name) == 0)
+            return nic_kinds[i].device;
+    return NULL;
+}
+
+bool qemu_nic_known(const char *nic)
+{
+    return nic_device(nic) != NULL;
+}
+
+/* QEMU answers DHCP and TFTP itself; nothing else can be reached. */
+static void add_network(const struct qemu_options *options, struct arguments *arguments)
+{
+    char *escaped = escape_commas(options->image);
+    arguments_add(arguments, "-netdev");
+    arguments_addf(arguments, "user,id=boot-net,restrict=on,tftp=%s,bootfile=%s", escaped, options->boot_file);
+    free(escaped);
+    arguments_add(arguments, "-device");
+    arguments_addf(arguments, "%s,netdev=boot-net,bootindex=0", nic_device(options->nic));
+}
+
 /* The exit port is a device with an output of its own, not isa-debug-exit, because that would end QEMU before a
  * screenshot can be taken; and because the guest runs on for a while under TCG after isa-debug-exit anyway. It is a
  * serial port, whose first register is the one to send by: debug consoles ignore writes of more than one byte, and
@@ -147,7 +180,8 @@ void qemu_arguments(const struct qemu_options *options, struct arguments *argume
         add_pair(arguments, "-vga", options->vga);
     if (!options->gui)
         add_pair(arguments, "-display", "none");
-    add_pair(arguments, "-nic", "none");
+    if (!options->boot_file)
+        add_pair(arguments, "-nic", "none");
     add_pair(arguments, "-parallel", "none");
     /* A reset is a result, not a reason to start again; QEMU stays until we have seen the end. */
     arguments_add(arguments, "-no-reboot");
@@ -159,6 +193,8 @@ void qemu_arguments(const struct qemu_options *options, struct arguments *argume
     add_firmware(options, arguments);
     if (options->direct)
         add_pair(arguments, "-kernel", options->image);
+    else if (options->boot_file)
+        add_network(options, arguments);
     else
         add_disk(options, arguments);
     add_channels(options, arguments);

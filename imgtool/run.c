@@ -1,4 +1,4 @@
-/* imgtool run: boots an image, or a kernel, in QEMU. */
+/* imgtool run: boots an image, a kernel, or a directory of build-netboot, in QEMU. */
 #include "cli.h"
 #include "direct_file.h"
 #include "disk_image.h"
@@ -6,6 +6,7 @@
 #include "iso_read.h"
 #include "json.h"
 #include "kvm_probe.h"
+#include "netboot.h"
 #include "process.h"
 #include "timeline.h"
 
@@ -18,7 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char *firmware, *disk, *machine, *memory, *cpu, *vga, *qemu_program, *screenshot, *serial_log, *e9_log;
+static char *firmware, *disk, *machine, *memory, *cpu, *vga, *nic, *qemu_program, *screenshot, *serial_log, *e9_log;
 static char *success_pattern, *report;
 static int direct, cpus = 1, timeout_seconds, gdb, gui, no_serial, verbose, timeline, as_json, check_only;
 static struct pattern pattern;
@@ -29,6 +30,9 @@ static const struct poptOption options[] = {
      "no disk and no boot firmware's help: start a kernel, or a file of build-direct, as -kernel; much faster", NULL},
     {"disk", 'd', POPT_ARG_STRING, &disk, 0, "the disk (default: ahci), or CD drive: usb-cdrom and scsi-cdrom, too",
      "ide|ahci|virtio|nvme|usb|scsi|cdrom"},
+    {"nic", 0, POPT_ARG_STRING, &nic, 0,
+     "card for a boot from the network: virtio (the default), e1000, e1000e, rtl8139, pcnet, ne2k, vmxnet3 or eepro100",
+     "CARD"},
     {"machine", 'M', POPT_ARG_STRING, &machine, 0,
      "q35, or pc (the default for --disk ide); microvm (the default for --direct)", "q35|pc|microvm"},
     {"memory", 'm', POPT_ARG_STRING, &memory, 0, "memory of the machine (default: 256M)", "SIZE"},
@@ -96,6 +100,10 @@ static bool options_ok(void)
     if ((firmware && !one_of(firmware, "firmware", firmwares)) || (disk && !one_of(disk, "disk", disks)) ||
         (machine && !one_of(machine, "machine", machines)) || (vga && !one_of(vga, "vga", cards)) || !direct_ok())
         return false;
+    if (nic && !qemu_nic_known(nic)) {
+        cli_error("--nic %s: imgtool run --help lists the cards", nic);
+        return false;
+    }
     if (cpus < 1 || timeout_seconds < 0) {
         cli_error("--smp and --timeout take positive numbers");
         return false;
@@ -120,6 +128,7 @@ struct workspace {
     char directory[PATH_MAX], image[PATH_MAX], program[PATH_MAX];
     char variables[PATH_MAX + 32];
     const char *ovmf_code, *ovmf_variables; /* as they are installed; NULL: BIOS */
+    bool is_netboot;                        /* `image` is a directory made by build-netboot */
 };
 
 static int missing(const char *what, const char *package)
@@ -203,7 +212,7 @@ static bool is_cd(const char *path)
     return found;
 }
 
-/* A disk image is used as it is; of an ELF kernel, one is made. */
+/* A disk image is used as it is, and so is a directory for network boots; of an ELF kernel, an image is made. */
 static int find_image(struct workspace *workspace, const char *path)
 {
     char magic[4] = {0};
@@ -216,8 +225,11 @@ static int find_image(struct workspace *workspace, const char *path)
         return EXIT_IO;
     }
     close(fd);
-    if (S_ISDIR(stat_of.st_mode)) {
-        cli_error("%s is a directory; run takes a disk image or an ELF kernel", path);
+    workspace->is_netboot = S_ISDIR(stat_of.st_mode) && !direct && netboot_probe(path);
+    if (S_ISDIR(stat_of.st_mode) && !workspace->is_netboot) {
+        cli_error("%s is a directory, and not one that build-netboot made; run takes such a one, a disk image or an "
+                  "ELF kernel",
+                  path);
         return EXIT_INPUT_REJECTED;
     }
     bool is_elf = memcmp(magic, "\177ELF", sizeof magic) == 0;
@@ -306,6 +318,10 @@ static int run_guest(const struct workspace *workspace, const char *const *extra
         .qemu = {.program = workspace->program,
                  .image = workspace->image,
                  .direct = direct,
+                 .boot_file = !workspace->is_netboot ? NULL
+                              : workspace->ovmf_code ? NETBOOT_UEFI_NAME
+                                                     : NETBOOT_BIOS_NAME,
+                 .nic = nic ? nic : "virtio",
                  .machine = machine  ? machine
                             : direct ? "microvm"
                                      : qemu_default_machine(chosen_disk),
@@ -394,12 +410,13 @@ static int run(poptContext context)
 
 const struct command command_run = {
     .name = "run",
-    .arguments = "IMAGE|KERNEL [-- QEMU-ARGUMENT...]",
-    .summary = "boot an image, or a kernel, in QEMU",
+    .arguments = "IMAGE|KERNEL|DIRECTORY [-- QEMU-ARGUMENT...]",
+    .summary = "boot an image, a kernel, or a directory of build-netboot, in QEMU",
     .examples = "imgtool run disk.img --firmware uefi\n"
                 "imgtool run --direct kernel.elf\n"
                 "imgtool run kernel.elf --timeout 30 --screenshot screen.png\n"
                 "imgtool run disk.img --disk usb --memory 2G --gui\n"
+                "imgtool run netboot --firmware uefi --nic e1000\n"
                 "imgtool run disk.img --timeline\n"
                 "imgtool run disk.img --gdb -- -d int,cpu_reset",
     .options = options,

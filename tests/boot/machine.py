@@ -100,6 +100,11 @@ def build_floppy(options, directory):
     return floppy
 
 
+def build_netboot(imgtool, kernel, directory, *options):
+    subprocess.run([imgtool, "build-netboot", "--quiet", "-o", directory, *options, kernel], check=True,
+                   stdin=subprocess.DEVNULL, timeout=TIME_LIMIT)  # fmt: skip
+
+
 def write_dirty_memory(path, size):
     """A file that becomes the machine's RAM: what was there before the boot is not zero."""
     block = b"\xa5" * (1 << 20)

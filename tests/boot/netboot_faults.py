@@ -1,0 +1,128 @@
+#!/usr/bin/env python3
+"""Boots from a TFTP server that loses, repeats, lies, refuses or falls silent (network_peer.py).
+
+netboot_faults.py list                                              prints "label name" lines for CMake
+netboot_faults.py --imgtool PROGRAM --kernels DIRECTORY [--keep DIRECTORY] FIRMWARE/NAME  boots one
+"""
+
+import argparse
+import re
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import machine
+from network_peer import Fault, Peer
+
+RAMDISK_SIZE = 60000
+KERNEL, RAMDISK, CONFIG = "dir/kernel.elf", "dir/ramdisk", "dir/stagecoach.conf"
+ALL = (KERNEL, RAMDISK, CONFIG)
+BOOT_PROGRAMS = {"bios": "stagecoach.0", "uefi": "BOOTX64.EFI"}
+
+
+def every(**how):
+    return {name: Fault(**how) for name in ALL}
+
+
+@dataclass
+class Case:
+    faults: dict = field(default_factory=dict)
+    code: str = ""  # of BOOT-ERR; none: the kernel must run
+    said: str = ""
+    empty: str = ""  # a file without content
+    ramdisk_size: int = RAMDISK_SIZE
+    full: bool = False
+
+
+# Faults are of the files that the loader itself fetches. The boot program comes without: iPXE's TFTP is not ours to test.
+CASES = {
+    "no-options": Case(every(no_options=True)),
+    "no-tsize": Case(every(no_tsize=True)),
+    "doubled": Case(every(copies=2)),
+    "lossy": Case(every(lose=7)),
+    "no-config": Case({CONFIG: Fault(refuse=(1, "File not found"))}),
+    "many-blocks": Case({RAMDISK: Fault(no_options=True)}, ramdisk_size=33 << 20, full=True),  # more than 65536 of 512 bytes
+    "missing": Case({KERNEL: Fault(refuse=(1, "File not found"))}, "208", f"10.9.8.1: {KERNEL}"),
+    "missing-ramdisk": Case({RAMDISK: Fault(refuse=(1, "File not found"))}, "701", f"10.9.8.1: {RAMDISK}"),
+    "refused": Case({KERNEL: Fault(refuse=(2, "Access violation"))}, "802", "'Access violation'"),
+    "refused-config": Case({CONFIG: Fault(refuse=(2, "no"))}, "802", CONFIG),
+    "unknown-error": Case({KERNEL: Fault(refuse=(0, "out of order"))}, "801", "error 0 'out of order'"),
+    "size-too-small": Case({KERNEL: Fault(size_off_by=-1)}, "801", "more than the"),
+    "size-too-big": Case({RAMDISK: Fault(size_off_by=1)}, "210", f"{RAMDISK_SIZE} of the {RAMDISK_SIZE + 1} bytes"),
+    "fails-midway": Case({RAMDISK: Fault(fail_at=(9, 3, "disk full"))}, "801", "error 3 'disk full'"),
+    "silent": Case({RAMDISK: Fault(silent_at=5)}, "803", f"10.9.8.1: {RAMDISK}"),
+    "empty-kernel": Case(code="702", empty=KERNEL),
+    "empty-ramdisk": Case(code="702", empty=RAMDISK),
+}  # fmt: skip
+UEFI_DEFAULT = {"doubled", "refused"}
+
+
+def rows():
+    for name, case in CASES.items():
+        for firmware in BOOT_PROGRAMS:
+            usual = not case.full and (firmware == "bios" or name in UEFI_DEFAULT)
+            yield "default" if usual else "full", f"{firmware}/{name}"
+
+
+def files_of(directory):
+    return {f"dir/{path.relative_to(directory)}": path.read_bytes() for path in directory.rglob("*") if path.is_file()}
+
+
+def boot(arguments, firmware, case, directory):
+    ramdisk = machine.write_payload(directory, case.ramdisk_size, 1)
+    words = "source=network" + ("" if case.faults.get(CONFIG, Fault()).refuse else f" ramdisk={case.ramdisk_size}")
+    target = directory / "net"
+    machine.build_netboot(arguments.imgtool, Path(arguments.kernels) / "conformance.elf", target, "--ramdisk", ramdisk,
+                          "--cmdline", machine.command_line(words))  # fmt: skip
+    files = files_of(target)
+    if case.empty:
+        files[case.empty] = b""
+    blank = directory / "blank.img"  # imgtool wants a disk, the firmware goes on to the network card
+    blank.write_bytes(bytes(1 << 20))
+    with Peer(str(directory / "peer"), str(directory / "qemu"), f"dir/{BOOT_PROGRAMS[firmware]}", files, case.faults) as peer:
+        outcome = machine.run_qemu(arguments.imgtool, blank, directory, "--firmware", firmware, "--",
+                                   *peer.qemu_options("virtio-net-pci"))  # fmt: skip
+    return outcome, peer.requests
+
+
+def kernel_problem(outcome, requests):
+    if "BOOT-ERR" in outcome.e9 or outcome.code != 0:
+        return f"exit code {outcome.code}"
+    if requests.count(KERNEL) > 3:  # the size, perhaps by counting, and the file once; a request may be lost
+        return f"the kernel was asked for {requests.count(KERNEL)} times"
+    return None if "BOOT-OK" in outcome.e9 else "port E9 has no BOOT-OK"
+
+
+def error_problem(case, outcome):
+    lines = re.findall(r"BOOT-ERR [^\r\n]*", outcome.e9)
+    if len(lines) != 1 or lines[0].split()[1] != case.code:
+        return f"not one line BOOT-ERR {case.code}"
+    return None if case.said in lines[0] else f"the line does not say '{case.said}'"
+
+
+def main():
+    if sys.argv[1:] == ["list"]:
+        for label, name in rows():
+            print(label, name)
+        return 0
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--imgtool", required=True)
+    parser.add_argument("--kernels", required=True)
+    parser.add_argument("--keep")
+    parser.add_argument("name")
+    arguments = parser.parse_args()
+    firmware, name = arguments.name.split("/")
+    case = CASES[name]
+    machine.clean_up_when_terminated()
+    with tempfile.TemporaryDirectory(prefix="stagecoach-boot-") as path:
+        outcome, requests = boot(arguments, firmware, case, Path(path))
+    wrong = error_problem(case, outcome) if case.code else kernel_problem(outcome, requests)
+    if wrong is not None:
+        print(outcome.describe(), "requests:", requests)
+        print(f"{arguments.name}: {wrong}")
+    return 0 if wrong is None else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
