@@ -18,7 +18,7 @@ const char *status_text(enum status status)
 
 const char *status_remedy(enum status status)
 {
-    switch (status) { // NOLINT(clang-diagnostic-switch-enum)
+    switch (status) {
     case STATUS_DISK_SHORT:
     case STATUS_GPT_BAD:
     case STATUS_MBR_BAD:
