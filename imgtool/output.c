@@ -79,14 +79,32 @@ static mode_t current_umask(void)
     return mask;
 }
 
-/* Fills in both names. A link to a file stays a link: the file behind it is replaced. */
+/* The file that `path` leads to; the caller's to free. Of a link to a file that is not there yet, the file that writing
+ * by way of the link would make. */
+static char *follow_link(const char *path)
+{
+    char target[PATH_MAX], *followed = NULL;
+    if (realpath(path, target) != NULL)
+        return strdup(target);
+    ssize_t length = readlink(path, target, sizeof target - 1);
+    if (length < 0)
+        return strdup(path);
+    target[length] = '\0';
+    if (target[0] == '/')
+        return strdup(target);
+    char *copy = strdup(path);
+    if (copy == NULL || asprintf(&followed, "%s/%s", dirname(copy), target) < 0)
+        followed = NULL;
+    free(copy);
+    return followed;
+}
+
+/* Fills in both names. A link stays a link: the file behind it is replaced. */
 static enum exit_code name_files(struct output *output, const char *path)
 {
-    char resolved[PATH_MAX];
-    output->path = strdup(realpath(path, resolved) != NULL ? resolved : path);
-    char *copy = strdup(output->path);
-    if (output->path == NULL || copy == NULL ||
-        asprintf(&output->temporary, "%s/.imgtool-" OUTPUT_RANDOM, dirname(copy)) < 0) {
+    output->path = follow_link(path);
+    char *copy = output->path != NULL ? strdup(output->path) : NULL;
+    if (copy == NULL || asprintf(&output->temporary, "%s/.imgtool-" OUTPUT_RANDOM, dirname(copy)) < 0) {
         output->temporary = NULL;
         free(copy);
         return failure_memory();
@@ -116,8 +134,8 @@ enum exit_code output_begin(struct output *output, const char *path, uint64_t si
     return EXIT_OK;
 }
 
-/* The image is not forced to the disk, as no builder does with what can be built again: that would take longer than all else
- * together. Closing tells of errors that a file system kept back until then. */
+/* The image is not forced to the disk, as no builder does with what can be built again: that would take longer than all
+ * else together. Closing tells of errors that a file system kept back until then. */
 enum exit_code output_commit(struct output *output)
 {
     int closed = close(output->fd);

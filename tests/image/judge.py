@@ -289,6 +289,9 @@ def case_output(judge):
     os.symlink(first, link)
     judge.build(output="link.img")
     assert os.path.islink(link)
+    os.remove(first)
+    judge.build(output="link.img")
+    assert os.path.islink(link) and not os.path.islink(first), "a link to nothing is followed, too"
     kernel = shutil.copy(judge.kernel, judge.path("out/kernel.elf"))
     for force in ((), ("--force",)):
         assert "input" in judge.build(*force, kernel=kernel, output="out/kernel.elf", expect=6)
