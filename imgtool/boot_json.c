@@ -129,9 +129,15 @@ static enum exit_code take_object(struct translation *translation, json_object *
     return code;
 }
 
+/* Bytes of the byte order mark that editors on Windows put in front. */
+static size_t mark_size(const char *text, size_t size)
+{
+    return size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+}
+
 bool boot_json_looks_like(const char *text, size_t size)
 {
-    size_t i = 0;
+    size_t i = mark_size(text, size);
     while (i < size && isspace((unsigned char)text[i]))
         i++;
     return i < size && text[i] == '{';
@@ -159,8 +165,8 @@ static enum exit_code parse(const char *name, const char *text, size_t size, jso
 enum exit_code boot_json_translate(const char *name, const char *text, size_t size, char **lines)
 {
     json_object *object = NULL;
-    size_t lines_size;
-    enum exit_code code = parse(name, text, size, &object);
+    size_t lines_size, mark = mark_size(text, size);
+    enum exit_code code = parse(name, text + mark, size - mark, &object);
     if (code != EXIT_OK)
         return code;
     struct translation translation = {.name = name, .lines = open_memstream(lines, &lines_size)};

@@ -30,6 +30,7 @@ static void keys_become_lines(void **state)
          "video 1x720\n"},
         {"{\"frame_buffer\": {}}", ""},
         {" {\"unheard_of\": 1}", ""},
+        {"\xef\xbb\xbf{\"log_level\": \"Info\"}", "log-level info\n"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char *lines;
@@ -68,6 +69,7 @@ static void json_is_told_from_lines(void **state)
 {
     (void)state;
     assert_true(boot_json_looks_like(" \n{", 3));
+    assert_true(boot_json_looks_like("\xef\xbb\xbf{", 4));
     assert_false(boot_json_looks_like("kernel /k\n", 10));
     assert_false(boot_json_looks_like("", 0));
     assert_false(boot_json_looks_like("{", 0));
