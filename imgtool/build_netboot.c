@@ -113,7 +113,7 @@ static enum exit_code make_content(struct build *build)
     if (code == EXIT_OK)
         code = image_content_add_bytes(&build->content, loader_uefi(), "/" NETBOOT_UEFI_NAME);
     if (code == EXIT_OK)
-        code = build_content_check(&build->config, &build->content);
+        code = build_content_check(&build->options, &build->config, &build->content);
     if (code == EXIT_OK)
         code = check_spellings(build);
     if (code == EXIT_OK)
