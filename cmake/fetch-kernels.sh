@@ -20,7 +20,7 @@ for package in $(awk '{ sub(/#.*/, ""); $1 = $1 } /^\[/ { inside = ($0 == "[kern
     image=$(apt-cache depends --no-recommends --no-suggests "$package" | awk '/Depends: linux-image/ { print $2; exit }')
     work=$target/.work.$$
     mkdir -p "$work"
-    (cd "$work" && apt-get -qq download "$image" && mkdir unpacked &&
+    (cd "$work" && apt-get -qq -o APT::Sandbox::User=root download "$image" && mkdir unpacked &&
         dpkg-deb --fsys-tarfile ./*.deb | tar -x -C unpacked ./boot) || {
         rm -rf "$work"
         echo "fetch-kernels: $package can't be downloaded" >&2

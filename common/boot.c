@@ -10,6 +10,7 @@
 #include "boot.h"
 
 #include "address_plan.h"
+#include "boot_config.h"
 #include "boot_file.h"
 #include "boot_info.h"
 #include "boot_mappings.h"
@@ -34,9 +35,6 @@
 #include "serial.h"
 #include "timeline.h"
 #include "version.h"
-
-#define MAP_GROWTH                                                                                                     \
-    64u /* regions more than now: the framebuffer, and what firmware may split off while memory is taken */
 
 #define BOOT_INFO_ADDRESSES (1ull << 20) /* more than any machine needs: see boot_info_addresses() */
 
@@ -138,42 +136,12 @@ static enum status start_services(struct error *error)
 
 /* --- config ------------------------------------------------------------------------------------------------------ */
 
-static void warn_of_config(void *context, const char *text)
-{
-    (void)context;
-    log_warn("%s", text);
-}
-
-static enum status parse_config(struct firmware_file *file, struct error *error)
-{
-    if (file->size > CONFIG_SIZE_MAX)
-        return error_set(error, STATUS_CONFIG_TOO_BIG, "%s has %llu bytes; at most %u are read", CONFIG_PATH,
-                         (unsigned long long)file->size, (unsigned)CONFIG_SIZE_MAX);
-    if (file->size == 0)
-        return STATUS_OK;
-    void *text;
-    enum status status = scratch_take(&flow.frames, file->size, "configuration", &text, error);
-    if (status == STATUS_OK)
-        status = firmware_read(file, 0, file->size, text, error);
-    struct span span = {text, file->size};
-    if (status == STATUS_OK)
-        status = config_parse(span, &flow.config, warn_of_config, NULL, error);
-    ending.reboot = flow.config.reboot_on_error;
-    ending.seconds = flow.config.reboot_seconds;
-    return status;
-}
-
 static enum status read_config(struct error *error)
 {
-    struct firmware_file file;
     log_info("Stagecoach %s, stage %s", STAGECOACH_VERSION, firmware_identity()->stage);
-    enum status status = firmware_open(CONFIG_PATH, &file, error);
-    if (status == STATUS_OK)
-        status = parse_config(&file, error);
-    else if (status == STATUS_FILE_NOT_FOUND) {
-        log_warn("no %s: taking the defaults", CONFIG_PATH);
-        status = STATUS_OK;
-    }
+    enum status status = boot_config_read(&flow.frames, &flow.config, error);
+    ending.reboot = flow.config.reboot_on_error;
+    ending.seconds = flow.config.reboot_seconds;
     if (status == STATUS_OK)
         log_configure(&flow.config.log);
     timeline_mark(BOOT_PHASE_CONFIG);
@@ -359,31 +327,12 @@ static enum status take_hand_over_frames(struct error *error)
     return status;
 }
 
-/* The firmware's map with the framebuffer in it, which firmware calls reserved or does not mention: so that the window
- * caches it as the framebuffer's own mapping does. */
-static enum status map_with_framebuffer(struct memmap *map, struct error *error)
-{
-    const struct boot_framebuffer *framebuffer = &flow.display.framebuffer;
-    size_t room = memmap_room(flow.frames.map.count + MAP_GROWTH);
-    void *storage = NULL;
-    enum status status =
-        scratch_take(&flow.frames, room * sizeof(struct boot_memory_region), "memory map", &storage, error);
-    *map = (struct memmap){storage, 0, room};
-    for (size_t i = 0; i < flow.frames.map.count && status == STATUS_OK; i++) {
-        const struct boot_memory_region *region = &flow.frames.map.regions[i];
-        status = memmap_add(map, region->phys, region->size, region->type, region->firmware_type, error);
-    }
-    if (status == STATUS_OK)
-        status = memmap_add(map, framebuffer->phys, framebuffer->size, BOOT_MEMORY_FRAMEBUFFER, UINT32_MAX, error);
-    return status == STATUS_OK ? memmap_normalise(map, error) : status;
-}
-
 static enum status build_page_tables(struct error *error)
 {
     struct memmap map;
     enum status status = take_hand_over_frames(error);
     if (status == STATUS_OK)
-        status = map_with_framebuffer(&map, error);
+        status = boot_mappings_map(&flow.frames, &flow.display.framebuffer, &map, error);
     if (status != STATUS_OK)
         return status;
     struct boot_mappings mappings = {

@@ -2,6 +2,26 @@
 
 #include "checked.h"
 #include "handoff.h"
+#include "scratch.h"
+
+#define MAP_GROWTH                                                                                                     \
+    64u /* regions more than now: the framebuffer, and what firmware may split off while memory is taken */
+
+enum status boot_mappings_map(struct frames *frames, const struct boot_framebuffer *framebuffer, struct memmap *map,
+                              struct error *error)
+{
+    size_t room = memmap_room(frames->map.count + MAP_GROWTH);
+    void *storage = NULL;
+    enum status status = scratch_take(frames, room * sizeof(struct boot_memory_region), "memory map", &storage, error);
+    *map = (struct memmap){storage, 0, room};
+    for (size_t i = 0; i < frames->map.count && status == STATUS_OK; i++) {
+        const struct boot_memory_region *region = &frames->map.regions[i];
+        status = memmap_add(map, region->phys, region->size, region->type, region->firmware_type, error);
+    }
+    if (status == STATUS_OK)
+        status = memmap_add(map, framebuffer->phys, framebuffer->size, BOOT_MEMORY_FRAMEBUFFER, UINT32_MAX, error);
+    return status == STATUS_OK ? memmap_normalise(map, error) : status;
+}
 
 size_t boot_mappings_room(const struct boot_mappings *mappings)
 {

@@ -17,6 +17,11 @@ struct boot_mappings {
     const struct memmap *map; /* for the window */
 };
 
+/* The firmware's map with the framebuffer in it, which firmware calls reserved or does not mention: so that the window
+ * caches it as the framebuffer's own mapping does. */
+enum status boot_mappings_map(struct frames *frames, const struct boot_framebuffer *framebuffer, struct memmap *map,
+                              struct error *error);
+
 /* Upper bound of the number of mappings. */
 size_t boot_mappings_room(const struct boot_mappings *mappings);
 
