@@ -177,7 +177,7 @@ static void make_directory(struct fat_image *image, uint32_t count)
     fat_image_chain(image, image->root_cluster, count * ENTRIES_EACH * FAT_ENTRY_SIZE / 512 + 1);
     uint8_t *to = fat_image_root(image);
     for (uint32_t i = 0; i < count; i++) {
-        char name[32], short_name[16];
+        char name[32], short_name[24];
         uint16_t units[32];
         int length = snprintf(name, sizeof name, "some longer name %05u", i);
         snprintf(short_name, sizeof short_name, "SOME~%03uF%02u", i / 100, i % 100);
