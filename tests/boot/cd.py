@@ -5,10 +5,7 @@ cd.py list                                                            prints "la
 cd.py --imgtool PROGRAM --kernels DIRECTORY [--keep DIRECTORY] ROW    boots one row, FIRMWARE-MACHINE-DISK-FORM
 """
 
-import argparse
 import itertools
-import sys
-import tempfile
 from pathlib import Path
 
 import machine
@@ -65,28 +62,14 @@ def problem(row, outcome):
     return None if outcome.code == 0 or row.startswith("bochs-") else f"exit code {outcome.code}"
 
 
-def main():
-    if sys.argv[1:2] == ["list"]:
-        for label, row in rows():
-            print(label, row)
-        return 0
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--imgtool", required=True)
-    parser.add_argument("--kernels", required=True)
-    parser.add_argument("--keep")
-    parser.add_argument("row", choices=[row for _, row in rows()])
-    arguments = parser.parse_args()
-    machine.clean_up_when_terminated()
-    with tempfile.TemporaryDirectory(prefix="stagecoach-cd-") as name:
-        outcome = boot(arguments, arguments.row, Path(name))
-        wrong = problem(arguments.row, outcome)
-        if wrong is not None:
-            machine.keep_screen(Path(name), arguments.keep, "cd/" + arguments.row)
-    if wrong is not None:
-        print(outcome.describe())
-        print(f"{arguments.row}: {wrong}")
-    return 0 if wrong is None else 1
+def judge(arguments, directory):
+    outcome = boot(arguments, arguments.case, directory)
+    wrong = problem(arguments.case, outcome)
+    if wrong is None:
+        return None
+    machine.keep_screen(directory, arguments.keep, "cd/" + arguments.case)
+    return f"{wrong}\n{outcome.describe()}"
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    machine.run_cases(rows(), judge)

@@ -6,12 +6,9 @@ each ramdisk, and tells what Linux sees; the memory map and the ACPI tables are 
 asks the same machine's BIOS itself, started by QEMU's -kernel.
 """
 
-import argparse
 import re
 import shutil
 import subprocess
-import sys
-import tempfile
 from pathlib import Path
 
 import machine
@@ -163,24 +160,5 @@ def judge(arguments, directory):
     return None
 
 
-def main():
-    if sys.argv[1:] == ["list"]:
-        for label, name in cases():
-            print(label, name)
-        return 0
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--imgtool", required=True)
-    parser.add_argument("--kernels", required=True)
-    parser.add_argument("--keep")
-    parser.add_argument("case")
-    arguments = parser.parse_args()
-    machine.clean_up_when_terminated()
-    with tempfile.TemporaryDirectory(prefix="stagecoach-linux-") as name:
-        wrong = judge(arguments, Path(name))
-    if wrong:
-        print(wrong)
-    return 1 if wrong else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    machine.run_cases(cases(), judge)

@@ -7,10 +7,7 @@ netboot.py --imgtool PROGRAM --kernels DIRECTORY [--keep DIRECTORY] ROW  boots o
 The BIOS rows use the ROM that belongs to the card. The kernel checks ramdisk, module and boot info itself.
 """
 
-import argparse
 import json
-import sys
-import tempfile
 from pathlib import Path
 
 import machine
@@ -80,26 +77,11 @@ def problem(outcome):
     return None if outcome.code == 0 else f"exit code {outcome.code}"
 
 
-def main():
-    if sys.argv[1:2] == ["list"]:
-        for label, name in rows(sys.argv[2:]):
-            print(label, name)
-        return 0
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--imgtool", required=True)
-    parser.add_argument("--kernels", required=True)
-    parser.add_argument("--keep")
-    parser.add_argument("row")
-    arguments = parser.parse_args()
-    machine.clean_up_when_terminated()
-    with tempfile.TemporaryDirectory(prefix="stagecoach-boot-") as name:
-        outcome = boot(arguments, *arguments.row.split("/"), Path(name))
+def judge(arguments, directory):
+    outcome = boot(arguments, *arguments.case.split("/"), directory)
     wrong = problem(outcome)
-    if wrong is not None:
-        print(outcome.describe())
-        print(f"{arguments.row}: {wrong}")
-    return 0 if wrong is None else 1
+    return wrong and f"{wrong}\n{outcome.describe()}"
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    machine.run_cases(rows, judge)

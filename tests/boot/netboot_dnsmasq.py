@@ -7,12 +7,10 @@ netboot_dnsmasq.py --imgtool PROGRAM --kernels DIRECTORY [--keep DIRECTORY] FIRM
 Needs root, for the namespace and its network card.
 """
 
-import argparse
 import contextlib
 import os
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -66,7 +64,7 @@ def dnsmasq(name, config, directory):
 
 
 def boot(arguments, directory):
-    firmware = arguments.firmware
+    firmware = arguments.case
     ramdisk = machine.write_payload(directory, RAMDISK_SIZE, 1)
     target = directory / "net boot"  # a blank, which the configuration must quote
     words = f"firmware={firmware} source=network ramdisk={RAMDISK_SIZE}"
@@ -84,29 +82,15 @@ def boot(arguments, directory):
         return outcome, machine.text_of(log)
 
 
-def main():
-    if sys.argv[1:] == ["list"]:
-        print("default bios\ndefault uefi")
-        return 0
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--imgtool", required=True)
-    parser.add_argument("--kernels", required=True)
-    parser.add_argument("--keep")
-    parser.add_argument("firmware")
-    arguments = parser.parse_args()
+def judge(arguments, directory):
     if os.geteuid() != 0:
         machine.skip("needs root, for a network namespace")
     machine.need("ip", "iproute2")
     machine.need("dnsmasq", "dnsmasq-base")
-    machine.clean_up_when_terminated()
-    with tempfile.TemporaryDirectory(prefix="stagecoach-boot-") as path:
-        outcome, log = boot(arguments, Path(path))
-    if outcome.code == 0 and "BOOT-OK" in outcome.e9 and "BOOT-ERR" not in outcome.e9:
-        return 0
-    print(outcome.describe(), "--- dnsmasq", log, sep="\n")
-    print(f"{arguments.firmware}: no BOOT-OK")
-    return 1
+    outcome, log = boot(arguments, directory)
+    sound = outcome.code == 0 and "BOOT-OK" in outcome.e9 and "BOOT-ERR" not in outcome.e9
+    return None if sound else f"no BOOT-OK\n{outcome.describe()}--- dnsmasq\n{log}"
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    machine.run_cases([("default", "bios"), ("default", "uefi")], judge)

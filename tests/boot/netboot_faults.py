@@ -5,10 +5,7 @@ netboot_faults.py list                                              prints "labe
 netboot_faults.py --imgtool PROGRAM --kernels DIRECTORY [--keep DIRECTORY] FIRMWARE/NAME  boots one
 """
 
-import argparse
 import re
-import sys
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -101,28 +98,13 @@ def error_problem(case, outcome):
     return None if case.said in lines[0] else f"the line does not say '{case.said}'"
 
 
-def main():
-    if sys.argv[1:] == ["list"]:
-        for label, name in rows():
-            print(label, name)
-        return 0
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--imgtool", required=True)
-    parser.add_argument("--kernels", required=True)
-    parser.add_argument("--keep")
-    parser.add_argument("name")
-    arguments = parser.parse_args()
-    firmware, name = arguments.name.split("/")
+def judge(arguments, directory):
+    firmware, name = arguments.case.split("/")
     case = CASES[name]
-    machine.clean_up_when_terminated()
-    with tempfile.TemporaryDirectory(prefix="stagecoach-boot-") as path:
-        outcome, requests = boot(arguments, firmware, case, Path(path))
+    outcome, requests = boot(arguments, firmware, case, directory)
     wrong = error_problem(case, outcome) if case.code else kernel_problem(outcome, requests)
-    if wrong is not None:
-        print(outcome.describe(), "requests:", requests)
-        print(f"{arguments.name}: {wrong}")
-    return 0 if wrong is None else 1
+    return wrong and f"{wrong}\n{outcome.describe()}requests: {requests}"
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    machine.run_cases(rows(), judge)

@@ -38,10 +38,11 @@ class Judge:
         return path
 
     def build(self, *options, output="disk.img", kernel=None, expect=0, **how):
-        """Runs build-image; returns the image's path, or what it said if `expect` is not 0."""
+        """Runs build-image; returns the image's path, or what it said if `expect` is not 0. output None: not named."""
         how.setdefault("env", ENVIRONMENT)
-        image = self.path(output)
-        result = subprocess.run([self.imgtool, "build-image", kernel or self.kernel, "-o", image, *options], text=True,
+        image = self.path(output) if output is not None else None
+        named = ["-o", image] if image is not None else []
+        result = subprocess.run([self.imgtool, "build-image", kernel or self.kernel, *named, *options], text=True,
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **how)
         assert result.returncode == expect, f"exit code {result.returncode}, not {expect}: {result.stdout}"
         if expect == 0:

@@ -240,8 +240,9 @@ def case_usage(judge):
     one = judge.file("one")
     for options in (("--size", "x"), ("--size", "0"), ("--size", "1000"), ("--size", "-1M"), ("--fat", "8"), ("--table", "apm"),
                     ("--file", "x"), ("--file", ":/x"), ("--file", "x:"), ("--module", ":x"), ("--module", "a:b c"), ("-q", "-v"),
-                    ("--cmdline", "a\nb"), ("--output", ""), ("second.elf",)):
+                    ("--cmdline", "a\nb"), ("second.elf",)):
         judge.build(*options, expect=2)
+    judge.build("--output", "", output=None, expect=2)
     for options, message in (
             (("--file", f"{one}:/a", "--file", f"{one}:/A"), "is there already"),
             (("--file", f"{one}:/a", "--file", f"{one}:/a/b"), "is there already"),
