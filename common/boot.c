@@ -10,7 +10,6 @@
 #include "boot.h"
 
 #include "address_plan.h"
-#include "boot_config.h"
 #include "boot_file.h"
 #include "boot_info.h"
 #include "boot_mappings.h"
@@ -18,6 +17,7 @@
 #include "boot_video.h"
 #include "checked.h"
 #include "config.h"
+#include "config_file.h"
 #include "cpu.h"
 #include "firmware.h"
 #include "frames.h"
@@ -139,7 +139,7 @@ static enum status start_services(struct error *error)
 static enum status read_config(struct error *error)
 {
     log_info("Stagecoach %s, stage %s", STAGECOACH_VERSION, firmware_identity()->stage);
-    enum status status = boot_config_read(&flow.frames, &flow.config, error);
+    enum status status = config_file_read(&flow.frames, &flow.config, error);
     ending.reboot = flow.config.reboot_on_error;
     ending.seconds = flow.config.reboot_seconds;
     if (status == STATUS_OK)

@@ -1,12 +1,12 @@
 /* The configuration, from the boot volume. */
-#ifndef STAGECOACH_BOOT_CONFIG_H
-#define STAGECOACH_BOOT_CONFIG_H
+#ifndef STAGECOACH_CONFIG_FILE_H
+#define STAGECOACH_CONFIG_FILE_H
 
 #include "config.h"
 #include "frames.h"
 
 /* Changes the defaults in *config to what CONFIG_PATH says; its texts stay in scratch memory. Without such a file it
  * warns and leaves them. After an error, *config is what the lines before it say. */
-enum status boot_config_read(struct frames *frames, struct config *config, struct error *error);
+enum status config_file_read(struct frames *frames, struct config *config, struct error *error);
 
 #endif

@@ -1,4 +1,4 @@
-#include "boot_config.h"
+#include "config_file.h"
 
 #include "firmware.h"
 #include "log.h"
@@ -26,7 +26,7 @@ static enum status read_file(struct firmware_file *file, struct frames *frames, 
     return status == STATUS_OK ? config_parse(span, config, warn, NULL, error) : status;
 }
 
-enum status boot_config_read(struct frames *frames, struct config *config, struct error *error)
+enum status config_file_read(struct frames *frames, struct config *config, struct error *error)
 {
     struct firmware_file file;
     enum status status = firmware_open(CONFIG_PATH, &file, error);
