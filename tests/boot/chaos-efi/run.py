@@ -45,7 +45,7 @@ QUIRKS = {
     "no-console": ("no-console", BOOTS, "", []),
     "no-console-failing": ("no-console read-fails", 201, "", []),
     "no-device": ("no-device", 106, "which device", []),
-    "no-volume": ("no-volume", 106, "no file system", []),
+    "no-volume": ("no-volume", 106, "neither a file system nor PXE", []),
     "acpi-1": ("acpi-1", BOOTS, "", []),
     "load-options": ("load-options", BOOTS, "", []),
     "watchdog": ("watchdog", BOOTS, "", []),
