@@ -143,17 +143,17 @@ static void add_channels(const struct qemu_options *options, struct arguments *a
     arguments_add(arguments, "-chardev");
     arguments_addf(arguments, "socket,id=exit,fd=%d", options->exit_fd);
     arguments_add(arguments, "-device");
-    arguments_addf(arguments, "isa-serial,chardev=exit,iobase=%#x,irq=3", QEMU_EXIT_PORT);
+    arguments_addf(arguments, "isa-serial,index=3,chardev=exit,iobase=%#x,irq=3", QEMU_EXIT_PORT);
     arguments_add(arguments, "-chardev");
     arguments_addf(arguments, "socket,id=e9,fd=%d", options->e9_fd);
     add_pair(arguments, "-device", "isa-debugcon,chardev=e9,iobase=0xe9");
-    if (options->serial_fd < 0) {
-        add_pair(arguments, "-serial", "none");
+    add_pair(arguments, "-serial", "none");
+    if (options->serial_fd < 0)
         return;
-    }
+    /* ACPI names the serial ports from the last to the first; Linux takes its ttyS0 from the first that it is told of. */
     arguments_add(arguments, "-chardev");
     arguments_addf(arguments, "socket,id=serial,fd=%d", options->serial_fd);
-    add_pair(arguments, "-serial", "chardev:serial");
+    add_pair(arguments, "-device", "isa-serial,index=0,chardev=serial");
 }
 
 static void add_firmware(const struct qemu_options *options, struct arguments *arguments)

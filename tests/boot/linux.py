@@ -9,6 +9,7 @@ asks the same machine's BIOS itself, started by QEMU's -kernel.
 import re
 import shutil
 import subprocess
+import threading
 from pathlib import Path
 
 import machine
@@ -82,12 +83,21 @@ def ramdisks(arguments, directory):
 
 def boot_by_qemu(kernel, ramdisk, line):
     """What /init says when QEMU's option ROM starts the kernel's own real-mode code, on a machine like that of imgtool."""
-    words = ["qemu-system-x86_64", "-M", "q35", "-accel", "tcg", "-m", "512M", "-display", "none", "-serial", "stdio", "-monitor",
-             "none", "-nic", "none", "-parallel", "none", "-no-reboot", "-device", "isa-debug-exit,iobase=0xf4,iosize=4", "-kernel", kernel,
-             "-initrd", ramdisk, "-append", line]  # fmt: skip
-    done = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, errors="replace", check=False,
-                          timeout=machine.TIME_LIMIT)  # fmt: skip
-    return done.stdout
+    words = ["qemu-system-x86_64", "-M", "q35", "-accel", "tcg", "-m", "512M", "-display", "none", "-serial", "none", "-monitor", "none",
+             "-nic", "none", "-parallel", "none", "-no-reboot", "-chardev", "null,id=exit", "-device",
+             "isa-serial,index=3,chardev=exit,iobase=0xf4,irq=3", "-chardev", "stdio,id=serial", "-device",
+             "isa-serial,index=0,chardev=serial", "-kernel", kernel, "-initrd", ramdisk, "-append", line]  # fmt: skip
+    said = ""
+    with subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, errors="replace") as process:
+        watchdog = threading.Timer(machine.TIME_LIMIT, process.kill)
+        watchdog.start()
+        for text in process.stdout:
+            said += text
+            if "INIT ends" in text:
+                break
+        watchdog.cancel()
+        process.kill()
+    return said
 
 
 def provide(directory, kernels):

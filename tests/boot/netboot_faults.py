@@ -29,7 +29,6 @@ class Case:
     said: str = ""
     empty: str = ""  # a file without content
     ramdisk_size: int = RAMDISK_SIZE
-    full: bool = False
 
 
 # Faults are of the files that the loader itself fetches. The boot program comes without: iPXE's TFTP is not ours to test.
@@ -39,7 +38,7 @@ CASES = {
     "doubled": Case(every(copies=2)),
     "lossy": Case(every(lose=7)),
     "no-config": Case({CONFIG: Fault(refuse=(1, "File not found"))}),
-    "many-blocks": Case({RAMDISK: Fault(no_options=True)}, ramdisk_size=33 << 20, full=True),  # more than 65536 of 512 bytes
+    "many-blocks": Case({RAMDISK: Fault(no_options=True)}, ramdisk_size=33 << 20),  # more than 65536 of 512 bytes
     "missing": Case({KERNEL: Fault(refuse=(1, "File not found"))}, "208", f"10.9.8.1: {KERNEL}"),
     "missing-ramdisk": Case({RAMDISK: Fault(refuse=(1, "File not found"))}, "701", f"10.9.8.1: {RAMDISK}"),
     "refused": Case({KERNEL: Fault(refuse=(2, "Access violation"))}, "802", "'Access violation'"),
@@ -52,13 +51,14 @@ CASES = {
     "empty-kernel": Case(code="702", empty=KERNEL),
     "empty-ramdisk": Case(code="702", empty=RAMDISK),
 }  # fmt: skip
+BIOS_DEFAULT = {"no-tsize", "doubled", "missing", "refused", "silent"}
 UEFI_DEFAULT = {"doubled", "refused"}
 
 
 def rows():
-    for name, case in CASES.items():
+    for name in CASES:
         for firmware in BOOT_PROGRAMS:
-            usual = not case.full and (firmware == "bios" or name in UEFI_DEFAULT)
+            usual = name in (BIOS_DEFAULT if firmware == "bios" else UEFI_DEFAULT)
             yield "default" if usual else "full", f"{firmware}/{name}"
 
 

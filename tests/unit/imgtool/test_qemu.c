@@ -107,15 +107,15 @@ static void ends_are_seen(void **state)
     (void)state;
     const char *text = joined(&plain);
     assert_has(text, "-no-reboot\n-no-shutdown\n");
-    assert_has(text, "isa-serial,chardev=exit,iobase=0xf4,irq=3\n");
+    assert_has(text, "isa-serial,index=3,chardev=exit,iobase=0xf4,irq=3\n");
     assert_has(text, "isa-debugcon,chardev=e9,iobase=0xe9\n");
     assert_has(text, "socket,id=qmp,fd=3\n");
-    assert_has(text, "-serial\nchardev:serial\n");
+    assert_has(text, "-device\nisa-serial,index=0,chardev=serial\n");
     struct qemu_options options = plain;
     options.serial_fd = -1;
     text = joined(&options);
     assert_has(text, "-serial\nnone\n");
-    assert_lacks(text, "chardev:serial");
+    assert_lacks(text, "chardev=serial");
 }
 
 static void passes_wishes_on(void **state)
