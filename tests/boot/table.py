@@ -35,9 +35,10 @@ CONFLICTS = {
     frozenset({"64M", "conformance-big-stack"}),  # the same with what OVMF keeps
 }
 
-# On UEFI, where a boot is slow: how a kernel was linked meets every CPU, memory and payload, for these decide what the loader
-# does with it; that it was read from another disk, or that the picture is another, does not. BIOS rows have these pairs, too.
-UEFI_UNRELATED = {frozenset({"kernel", axis}) for axis in ("disk", "vga", "machine")}
+# On UEFI, where a boot is slow: how a kernel was linked meets every memory and payload. That it was read from another disk, or
+# that the picture is another, changes nothing of what is done with it; what another CPU changes, code does that both firmwares
+# share. BIOS rows have these pairs, too.
+UEFI_UNRELATED = {frozenset({"kernel", axis}) for axis in ("disk", "vga", "machine", "cpu")}
 
 # Machines outside the axes: (firmware, machine, disk), the machine of Bochs being its CPU model.
 OTHERS = [
