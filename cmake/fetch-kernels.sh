@@ -12,7 +12,7 @@ if ! command -v apt-get >/dev/null || ! command -v dpkg-deb >/dev/null; then
 fi
 
 mkdir -p "$target"
-for package in $(awk '{ sub(/#.*/, ""); $1 = $1 } /^\[/ { inside = ($0 == "[kernels]"); next } NF && inside { print $1 }' "$here/packages.txt"); do
+for package in $("$here/install-packages.sh" --list kernels); do
     if compgen -G "$target/$package/boot/vmlinuz-*" >/dev/null; then
         continue
     fi
