@@ -1,6 +1,6 @@
 /* What imgtool fills in when it writes the BIOS loader to a disk, and where. image_format.inc is the same for NASM.
  *
- * Four files come out of the build of bios/:
+ * What comes out of the build of bios/ for that:
  *   stage1.bin  440 bytes, the start of the master boot record. Bytes 3..0x59 are free of code and data, because some
  *               firmware writes a FAT parameter block there. imgtool adds disk signature, partition table and 55 AA.
  *   stages.bin  stages 2 to 4, of which stage 4 is packed, a multiple of 512 bytes, at most BIOS_STAGES_SIZE_MAX. It is
@@ -10,6 +10,7 @@
  *               bytes, and the stages begin at one.
  *   uefi_only.bin  as stage1.bin, for images without the BIOS loader: says so. BIOS_UEFI_ONLY_MAGIC stands where the
  *               patch area is.
+ *   netboot.bin BIOS_NETBOOT_SIZE bytes that stand before stages.bin in the file which a PXE ROM loads.
  *
  * imgtool fills in struct bios_stage1_patch and the fields of struct bios_stages_header that say so. All numbers are
  * little-endian. */

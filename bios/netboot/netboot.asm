@@ -22,20 +22,12 @@ cpu 386
 
 section .netboot progbits alloc exec write
 netboot:
-        cli
-        cld
         mov     bp, sp
         mov     edi, [bp + 4]           ; !PXE
         mov     si, es
         shl     esi, 16
         mov     si, bx                  ; PXENV+
-        xor     ax, ax
-        mov     ss, ax
-        mov     sp, LOW_STAGE1_START
-        mov     ds, ax
-        jmp     0:.normalised
-.normalised:
-        sti
+%include "stage1/start.inc"
         push    edi
         push    esi
         mov     eax, [STAGES_SOURCE + bios_stages_header.size]

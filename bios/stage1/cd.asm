@@ -22,16 +22,7 @@ cpu 386
 
 section .stage1 progbits alloc exec write
 stage1_cd:
-        cli
-        cld
-        xor     ax, ax
-        mov     ss, ax
-        mov     sp, LOW_STAGE1_START
-        mov     ds, ax
-        mov     es, ax
-        jmp     0:.normalised
-.normalised:
-        sti
+%include "stage1/start.inc"
         call    load_from
         mov     [letter], al        ; only back here when that failed
         cmp     al, 'R'
@@ -47,12 +38,4 @@ stage1_cd:
 
 %include "stage1/load.inc"
 
-message db      13, 10, "BOOT-ERR "
-letter  db      'D', " 1", 13, 10, 0
-
-; 16 bytes that imgtool fills in; stage1.ld puts them at the end.
-section .patch progbits alloc noexec write
-patch:
-        times bios_stage1_patch_size db 0
-
-section .note.GNU-stack noalloc noexec nowrite progbits
+%include "stage1/end.inc"

@@ -33,16 +33,7 @@ stage1:
         times BIOS_STAGE1_GAP_END - ($ - stage1) db 0
 
 start:
-        cli
-        cld
-        xor     ax, ax
-        mov     ss, ax
-        mov     sp, LOW_STAGE1_START
-        mov     ds, ax
-        mov     es, ax
-        jmp     0:.normalised
-.normalised:
-        sti
+%include "stage1/start.inc"
         cmp     dl, DRIVE_FIRST
         jb      scan
         cmp     dl, DRIVE_LAST
@@ -63,12 +54,4 @@ scan:
 
 %include "stage1/load.inc"
 
-message db      13, 10, "BOOT-ERR "
-letter  db      'D', " 1", 13, 10, 0
-
-; 16 bytes that imgtool fills in; stage1.ld puts them at the end.
-section .patch progbits alloc noexec write
-patch:
-        times bios_stage1_patch_size db 0
-
-section .note.GNU-stack noalloc noexec nowrite progbits
+%include "stage1/end.inc"

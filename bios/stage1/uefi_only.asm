@@ -19,15 +19,7 @@ uefi_only:
         times BIOS_STAGE1_GAP_END - ($ - uefi_only) db 0
 
 start:
-        cli
-        cld
-        xor     ax, ax
-        mov     ss, ax
-        mov     sp, LOW_STAGE1_START
-        mov     ds, ax
-        jmp     0:.normalised
-.normalised:
-        sti
+%include "stage1/start.inc"
 %include "stage1/fail.inc"
 
 message db      13, 10, "BOOT-ERR U 1 this disk boots by UEFI only: switch the firmware's setup to UEFI, "
