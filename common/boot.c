@@ -180,6 +180,8 @@ static enum status read_kernel_headers(struct error *error)
 
 static enum status open_payloads(struct error *error)
 {
+    if (!kernel_has_wishes(&flow.kernel) && flow.config.module_count != 0)
+        log_warn("modules are left out: this kind of kernel gets a ramdisk alone");
     return payloads_open(&flow.config, &flow.files, &flow.payloads, error);
 }
 
@@ -303,12 +305,7 @@ static enum status load_files(struct error *error)
 
 static enum status take_frames(uint64_t size, uint64_t below, const char *what, uint64_t *phys, struct error *error)
 {
-    struct frames_wish wish = {.pages = address_pages_size(0, size) / PAGE_SIZE,
-                               .alignment = PAGE_SIZE,
-                               .below = below,
-                               .type = BOOT_MEMORY_LOADER_RECLAIMABLE,
-                               .what = what};
-    return frames_take(&flow.frames, &wish, phys, error);
+    return frames_take_pages(&flow.frames, size, below, BOOT_MEMORY_LOADER_RECLAIMABLE, what, phys, error);
 }
 
 /* Everything of the hand-over that is neither kernel nor payload. */

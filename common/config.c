@@ -1,10 +1,10 @@
 #include "config.h"
 
-#include "checked.h"
 #include "config_lines.h"
 #include "edit_distance.h"
 #include "format.h"
 #include "memory.h"
+#include "text.h"
 
 #define PIXELS_MAX 65535u
 #define REBOOT_SECONDS_MAX 86400u
@@ -138,17 +138,9 @@ static enum status take_log_screen(struct parser *parser, struct config_text val
     return take_switch(parser, value, &parser->config->log.screen);
 }
 
-/* Decimal digits, at least one, value at most `limit`. */
 static bool take_number(struct config_text text, uint64_t limit, uint64_t *number)
 {
-    uint64_t value = 0;
-    for (uint32_t i = 0; i < text.size; i++) {
-        uint8_t digit = (uint8_t)(text.text[i] - '0');
-        if (digit > 9 || !mul_ok(value, 10, &value) || !add_ok(value, digit, &value) || value > limit)
-            return false;
-    }
-    *number = value;
-    return text.size > 0;
+    return text_number(text.text, text.size, limit, number);
 }
 
 static enum status take_video(struct parser *parser, struct config_text value)
@@ -199,22 +191,13 @@ static enum status take_aslr(struct parser *parser, struct config_text value)
     return status;
 }
 
-/* The digit's value; 16 or more: no digit. */
-static uint8_t hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return (uint8_t)(c - '0');
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? (uint8_t)(c - 'a' + 10) : 16;
-}
-
 static enum status take_kaslr_seed(struct parser *parser, struct config_text value)
 {
     uint8_t seed[CONFIG_KASLR_SEED_SIZE] = {0};
     bool sound = value.size <= 2 * sizeof seed;
     for (uint32_t i = 0; i < value.size && sound; i++) {
         uint32_t place = value.size - 1 - i; /* of the digit, from the last one on */
-        uint8_t digit = hex_digit(value.text[i]);
+        uint8_t digit = text_hex_digit(value.text[i]);
         sound = digit < 16;
         seed[sizeof seed - 1 - place / 2] |= (uint8_t)(digit << 4 * (place % 2));
     }

@@ -4,10 +4,8 @@
 #include "memory.h"
 
 #define REPLY 2
-#define HARDWARE_SIZE_OFFSET 2
 #define CLIENT_OFFSET 16 /* "your" address */
 #define SERVER_OFFSET 20 /* "next server" */
-#define HARDWARE_OFFSET 28
 #define SERVER_NAME_OFFSET 44
 #define SERVER_NAME_SIZE 64
 #define FILE_OFFSET 108
@@ -109,15 +107,6 @@ static void take_fields(struct span packet, struct answer *answer)
         take_text(file, answer->lease->boot_file);
 }
 
-static void take_hardware(struct span packet, struct dhcp_lease *lease)
-{
-    uint8_t size = packet.data[HARDWARE_SIZE_OFFSET];
-    if (size == 0 || size > sizeof lease->hardware)
-        return;
-    lease->hardware_size = size;
-    memcpy(lease->hardware, packet.data + HARDWARE_OFFSET, size);
-}
-
 bool dhcp_parse(struct span packet, struct dhcp_lease *lease)
 {
     struct answer answer = {.lease = lease};
@@ -132,8 +121,19 @@ bool dhcp_parse(struct span packet, struct dhcp_lease *lease)
     take_address((struct span){packet.data + CLIENT_OFFSET, 4}, lease->client);
     take_address((struct span){answer.identifier, 4}, lease->server);
     take_address((struct span){packet.data + SERVER_OFFSET, 4}, lease->server); /* says more, where it is there */
-    take_hardware(packet, lease);
     return true;
+}
+
+enum status dhcp_no_server(struct error *error)
+{
+    return error_set(error, STATUS_NO_BOOT_VOLUME,
+                     "the DHCP answer names no boot server or no boot file: set both in the DHCP server");
+}
+
+enum status dhcp_check(const struct dhcp_lease *lease, struct error *error)
+{
+    bool known = !is_zero(lease->server, sizeof lease->server) && lease->boot_file[0] != '\0';
+    return known ? STATUS_OK : dhcp_no_server(error);
 }
 
 void dhcp_address_text(const uint8_t address[4], char text[DHCP_ADDRESS_TEXT])

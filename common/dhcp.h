@@ -2,6 +2,7 @@
 #ifndef STAGECOACH_DHCP_H
 #define STAGECOACH_DHCP_H
 
+#include "error.h"
 #include "span.h"
 
 #include <stdbool.h>
@@ -12,14 +13,16 @@
 struct dhcp_lease { /* of an answer to BOOTP or DHCP (RFC 951, 2131, 2132); addresses in the order of their bytes, 0:
                        unknown */
     uint8_t client[4], server[4], netmask[4], router[4];
-    uint8_t hardware[16];
-    uint8_t hardware_size;
     char boot_file[DHCP_TEXT_MAX + 1]; /* "": not told */
 };
 
 /* Takes an answer over into *lease: only what it tells, so that a further answer (a boot server's) may add to the
  * first. False, and nothing is taken over, if it is none. */
 bool dhcp_parse(struct span packet, struct dhcp_lease *lease);
+
+/* STATUS_NO_BOOT_VOLUME unless server and boot file are known. */
+enum status dhcp_check(const struct dhcp_lease *lease, struct error *error);
+enum status dhcp_no_server(struct error *error);
 
 struct dhcp_url { /* where a DHCPv6 answer says the boot program is (RFC 5970, option 59) */
     uint8_t server[16];

@@ -2,44 +2,28 @@
 
 #include "format.h"
 #include "memory.h"
+#include "text.h"
 
 #define OPTIONS_OFFSET 4 /* of an answer that no relay has wrapped: RFC 8415, 8 */
 #define BOOT_FILE_URL 59
 #define SCHEME "tftp://["
 #define GROUPS 8u
 
-static uint16_t get16(const uint8_t *from)
-{
-    return (uint16_t)(from[0] << 8 | from[1]);
-}
-
 static bool find_option(struct span packet, uint16_t wanted, struct span *value)
 {
     struct span head;
-    for (uint64_t at = OPTIONS_OFFSET; span_part(packet, at, 4, &head); at += 4u + get16(head.data + 2))
-        if (get16(head.data) == wanted)
-            return span_part(packet, at + 4, get16(head.data + 2), value);
+    for (uint64_t at = OPTIONS_OFFSET; span_part(packet, at, 4, &head); at += 4u + span_network16(head.data + 2))
+        if (span_network16(head.data) == wanted)
+            return span_part(packet, at + 4, span_network16(head.data + 2), value);
     return false;
-}
-
-static bool hex_digit(uint8_t letter, uint32_t *value)
-{
-    uint8_t lower = letter | 0x20;
-    if (letter >= '0' && letter <= '9')
-        *value = letter - '0';
-    else if (lower >= 'a' && lower <= 'f')
-        *value = lower - 'a' + 10u;
-    else
-        return false;
-    return true;
 }
 
 /* One group of up to four digits off the start; false: there is none, or it is too long. */
 static bool take_group(struct span *text, uint8_t to[2])
 {
-    uint32_t value = 0, digit;
-    uint32_t count = 0;
-    while (text->size > 0 && hex_digit(text->data[0], &digit)) {
+    uint32_t value = 0, count = 0;
+    uint8_t digit;
+    while (text->size > 0 && (digit = text_hex_digit((char)text->data[0])) < 16) {
         value = value << 4 | digit;
         text->data++;
         text->size--;
@@ -112,6 +96,7 @@ bool dhcp6_parse(struct span packet, struct dhcp_url *url)
 
 void dhcp6_address_text(const uint8_t address[16], char text[DHCP_ADDRESS_TEXT])
 {
-    format(text, DHCP_ADDRESS_TEXT, "%x:%x:%x:%x:%x:%x:%x:%x", get16(address), get16(address + 2), get16(address + 4),
-           get16(address + 6), get16(address + 8), get16(address + 10), get16(address + 12), get16(address + 14));
+    format(text, DHCP_ADDRESS_TEXT, "%x:%x:%x:%x:%x:%x:%x:%x", span_network16(address), span_network16(address + 2),
+           span_network16(address + 4), span_network16(address + 6), span_network16(address + 8),
+           span_network16(address + 10), span_network16(address + 12), span_network16(address + 14));
 }

@@ -4,6 +4,7 @@
 #include "fat_name.h"
 #include "memory.h"
 #include "path.h"
+#include "text.h"
 
 #define ENTRY_END 0x00u
 #define ENTRY_DELETED 0xe5u
@@ -108,14 +109,6 @@ bool fat_next(struct fat_file *directory, uint64_t *position, struct fat_entry *
     }
 }
 
-static uint64_t text_size(const char *text)
-{
-    uint64_t size = 0;
-    while (text[size] != '\0')
-        size++;
-    return size;
-}
-
 /* Replaces *file, a directory, by what it has under `name`. */
 static enum status open_in(struct fat_file *file, const char *name, uint64_t size, struct error *error)
 {
@@ -125,8 +118,8 @@ static enum status open_in(struct fat_file *file, const char *name, uint64_t siz
     if ((file->attributes & FAT_ATTRIBUTE_DIRECTORY) == 0)
         return error_set(error, STATUS_FILE_NOT_FOUND, "'%.*s': what precedes it is not a directory", (int)size, name);
     while (fat_next(file, &position, &entry, &status, error)) {
-        if (path_names_equal(entry.name, text_size(entry.name), name, size) ||
-            path_names_equal(entry.short_name, text_size(entry.short_name), name, size)) {
+        if (path_names_equal(entry.name, text_length(entry.name), name, size) ||
+            path_names_equal(entry.short_name, text_length(entry.short_name), name, size)) {
             *file = entry.file;
             return STATUS_OK;
         }
@@ -139,7 +132,7 @@ static enum status open_in(struct fat_file *file, const char *name, uint64_t siz
 enum status fat_open(struct fat *fat, const char *path, struct fat_file *file, struct error *error)
 {
     struct fat_file found = {.fat = fat, .first_cluster = fat->root_cluster, .attributes = FAT_ATTRIBUTE_DIRECTORY};
-    const char *end = path + text_size(path), *part = path;
+    const char *end = path + text_length(path), *part = path;
     enum status status = path_check(path, (uint64_t)(end - path), error);
     while (status == STATUS_OK && part + 1 < end) {
         const char *name = part + 1;

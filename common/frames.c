@@ -192,6 +192,18 @@ enum status frames_take(struct frames *frames, const struct frames_wish *wish, u
     return status;
 }
 
+enum status frames_take_pages(struct frames *frames, uint64_t size, uint64_t below, uint32_t type, const char *what,
+                              uint64_t *phys, struct error *error)
+{
+    uint64_t bytes;
+    if (!align_up_ok(size, PAGE_SIZE, &bytes))
+        return error_set(error, STATUS_OUT_OF_MEMORY, "%s: %llu bytes are more than any machine has", what,
+                         (unsigned long long)size);
+    struct frames_wish wish = {
+        .pages = bytes / PAGE_SIZE, .alignment = PAGE_SIZE, .below = below, .type = type, .what = what};
+    return frames_take(frames, &wish, phys, error);
+}
+
 enum status frames_avoid(struct frames *frames, uint64_t phys, uint64_t size, uint32_t type, struct error *error)
 {
     uint64_t start = align_down(phys, PAGE_SIZE), end;

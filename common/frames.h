@@ -62,6 +62,10 @@ enum status frames_init(struct frames *frames, struct error *error);
  * what was wanted, how much, and the largest free block. */
 enum status frames_take(struct frames *frames, const struct frames_wish *wish, uint64_t *phys, struct error *error);
 
+/* The whole pages that `size` bytes need, where they are the lowest. */
+enum status frames_take_pages(struct frames *frames, uint64_t size, uint64_t below, uint32_t type, const char *what,
+                              uint64_t *phys, struct error *error);
+
 /* Keeps clear of memory that is in use, whatever the firmware's map says of it, and types it in the final map. */
 enum status frames_avoid(struct frames *frames, uint64_t phys, uint64_t size, uint32_t type, struct error *error);
 

@@ -1,5 +1,6 @@
 #include "kernel_load.h"
 
+#include "address_plan.h"
 #include "checked.h"
 #include "memory.h"
 
@@ -51,11 +52,8 @@ enum status kernel_take_frames(const struct elf_plan *elf, uint64_t bias, struct
 static enum status take_extra(uint64_t size, uint32_t type, const char *what, struct frames *frames, uint64_t *phys,
                               struct error *error)
 {
-    uint64_t bytes;
-    if (!align_up_ok(size, PAGE_SIZE, &bytes))
-        return error_set(error, STATUS_OUT_OF_MEMORY, "the %s is too big", what);
-    struct frames_wish wish = {.pages = bytes / PAGE_SIZE, .alignment = PAGE_SIZE, .type = type, .what = what};
-    enum status status = frames_take(frames, &wish, phys, error);
+    enum status status = frames_take_pages(frames, size, 0, type, what, phys, error);
+    uint64_t bytes = address_pages_size(0, size);
     if (status == STATUS_OK)
         memset((uint8_t *)firmware_map(*phys, bytes) + size, 0, bytes - size);
     return status;

@@ -1,6 +1,7 @@
 #include "random.h"
 
 #include "library.h"
+#include "text.h"
 
 #include <bearssl/bearssl_rand.h>
 
@@ -12,21 +13,13 @@ static br_hmac_drbg_context *context_of(struct random *random)
     return (br_hmac_drbg_context *)(void *)random;
 }
 
-static size_t text_size(const char *text)
-{
-    size_t size = 0;
-    while (text[size] != '\0')
-        size++;
-    return size;
-}
-
 void random_start(struct random *random, const char *purpose, const void *seed, size_t size)
 {
     library_enter();
     if (purpose == NULL) {
         br_hmac_drbg_init(context_of(random), &br_sha256_vtable, seed, size);
     } else {
-        br_hmac_drbg_init(context_of(random), &br_sha256_vtable, purpose, text_size(purpose));
+        br_hmac_drbg_init(context_of(random), &br_sha256_vtable, purpose, text_length(purpose));
         br_hmac_drbg_update(context_of(random), seed, size);
     }
     library_leave();

@@ -36,4 +36,10 @@ SPAN_READER(32)
 SPAN_READER(64)
 #undef SPAN_READER
 
+/* Two bytes in the order of the network. */
+static inline uint16_t span_network16(const uint8_t *from)
+{
+    return (uint16_t)(from[0] << 8 | from[1]);
+}
+
 #endif

@@ -4,6 +4,7 @@
 #include "format.h"
 #include "memory.h"
 #include "span.h"
+#include "text.h"
 
 #include <stdbool.h>
 
@@ -43,19 +44,6 @@ static void put16(uint8_t *to, uint16_t value)
 {
     to[0] = (uint8_t)(value >> 8);
     to[1] = (uint8_t)value;
-}
-
-static uint16_t get16(const uint8_t *from)
-{
-    return (uint16_t)(from[0] << 8 | from[1]);
-}
-
-static size_t text_length(const char *text)
-{
-    size_t length = 0;
-    while (text[length] != '\0')
-        length++;
-    return length;
 }
 
 static void add_text(struct transfer *transfer, const char *text)
@@ -135,18 +123,6 @@ static bool is_word(const char *text, const char *lower_case)
     return *lower_case == '\0';
 }
 
-static bool parse_number(const char *text, uint64_t *number)
-{
-    uint64_t value = 0;
-    if (*text == '\0')
-        return false;
-    for (; *text != '\0'; text++)
-        if (*text < '0' || *text > '9' || !mul_ok(value, 10, &value) || !add_ok(value, (uint64_t)(*text - '0'), &value))
-            return false;
-    *number = value;
-    return true;
-}
-
 static enum status bad_packet(const struct transfer *transfer, const char *what, struct error *error)
 {
     return error_set(error, STATUS_TRANSFER_FAILED, "%s: the server %s", transfer->name, what);
@@ -156,11 +132,11 @@ static enum status take_option(struct transfer *transfer, const char *name, cons
 {
     uint64_t number;
     if (is_word(name, "blksize")) {
-        if (!parse_number(value, &number) || number < BLOCK_SIZE_MIN || number > BLOCK_SIZE_WANTED)
+        if (!text_number(value, text_length(value), BLOCK_SIZE_WANTED, &number) || number < BLOCK_SIZE_MIN)
             return bad_packet(transfer, "grants a block size that was not asked for", error);
         transfer->block_size = (uint32_t)number;
     } else if (is_word(name, "tsize")) {
-        if (!parse_number(value, &number) || number > TFTP_FILE_MAX)
+        if (!text_number(value, text_length(value), TFTP_FILE_MAX, &number))
             return bad_packet(transfer, "says an impossible file size", error);
         transfer->has_size = true;
         transfer->size = number;
@@ -215,9 +191,9 @@ static enum status take_packet(struct transfer *transfer, struct span packet, st
     *is_new = false;
     if (packet.size < HEADER_SIZE)
         return STATUS_OK;
-    uint16_t number = get16(packet.data + 2);
+    uint16_t number = span_network16(packet.data + 2);
     struct span rest = {packet.data + HEADER_SIZE, packet.size - HEADER_SIZE};
-    switch (get16(packet.data)) {
+    switch (span_network16(packet.data)) {
     case OPTIONS: {
         struct span options = {packet.data + 2, packet.size - 2};
         if (transfer->started || !transfer->options)
@@ -331,8 +307,9 @@ enum status tftp_read(struct tftp *tftp, const char *name, uint64_t size, void *
             status = send_acknowledge(&transfer, error);
     }
     if (status == STATUS_OK && transfer.received != size)
-        status = error_set(error, STATUS_FILE_SHORT, "%s: ends after %llu of the %llu bytes that the server announced",
-                           name, (unsigned long long)transfer.received, (unsigned long long)size);
+        status =
+            error_set(error, STATUS_TRANSFER_FAILED, "%s: ends after %llu of the %llu bytes that the server announced",
+                      name, (unsigned long long)transfer.received, (unsigned long long)size);
     return status;
 }
 

@@ -15,14 +15,14 @@
 
 struct tftp {
     struct datagram_link link;
-    uint16_t
-        last_port; /* of ours: each transfer has another one, so that what is late from the last is not taken for new */
+    /* Of ours: each transfer has another one, so that what is late from the last is not taken for new. */
+    uint16_t last_port;
 };
 
 /* The file's size: what the server says, or where it says nothing, what is counted while the file is read once. */
 enum status tftp_size(struct tftp *tftp, const char *name, uint64_t *size, struct error *error);
 
-/* The whole file, which must have this size. *received: bytes that came, for the books. */
+/* The whole file, which must have this size. */
 enum status tftp_read(struct tftp *tftp, const char *name, uint64_t size, void *to, struct error *error);
 
 #endif

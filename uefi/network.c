@@ -13,7 +13,6 @@ static struct {
     EFI_PXE_BASE_CODE *pxe;
     EFI_IP_ADDRESS server;
     EFI_EVENT second;
-    struct tftp tftp;
 } network;
 
 static EFI_PXE_BASE_CODE *started_pxe(EFI_HANDLE device)
@@ -90,14 +89,13 @@ static struct span packet_bytes(EFI_PXE_BASE_CODE_PACKET *packet)
 }
 
 /* A boot server's own answer says more than that of a proxy, and that more than the DHCP server's. */
-static bool lease_of(EFI_PXE_BASE_CODE_MODE *mode, struct dhcp_lease *lease)
+static void read_lease(EFI_PXE_BASE_CODE_MODE *mode, struct dhcp_lease *lease)
 {
-    bool any = dhcp_parse(packet_bytes(&mode->DhcpAck), lease);
+    dhcp_parse(packet_bytes(&mode->DhcpAck), lease);
     if (mode->ProxyOfferReceived)
-        any |= dhcp_parse(packet_bytes(&mode->ProxyOffer), lease);
+        dhcp_parse(packet_bytes(&mode->ProxyOffer), lease);
     if (mode->PxeReplyReceived)
-        any |= dhcp_parse(packet_bytes(&mode->PxeReply), lease);
-    return any;
+        dhcp_parse(packet_bytes(&mode->PxeReply), lease);
 }
 
 static bool url_of(EFI_PXE_BASE_CODE_MODE *mode, struct dhcp_url *url)
@@ -107,32 +105,19 @@ static bool url_of(EFI_PXE_BASE_CODE_MODE *mode, struct dhcp_url *url)
            dhcp6_parse(packet_bytes(&mode->DhcpAck), url);
 }
 
-static enum status no_server(struct error *error)
-{
-    return error_set(error, STATUS_NO_BOOT_VOLUME,
-                     "the firmware's DHCP answer names no boot server or no boot file: set both in the DHCP server");
-}
-
-static enum status start_files(const char *address, const char *boot_file, struct error *error)
-{
-    network.tftp = (struct tftp){.link = {NULL, send_datagram, receive_datagram}};
-    struct net_server server = net_files_tftp(&network.tftp);
-    server.address = address;
-    server.boot_file = boot_file;
-    return net_files_start(&server, error);
-}
+static const struct datagram_link datagrams = {NULL, send_datagram, receive_datagram};
 
 static enum status start_version4(struct error *error)
 {
     struct dhcp_lease lease = {0};
-    static const uint8_t none[4];
     char address[DHCP_ADDRESS_TEXT];
-    if (!lease_of(network.pxe->Mode, &lease) || memcmp(lease.server, none, sizeof none) == 0 ||
-        lease.boot_file[0] == '\0')
-        return no_server(error);
+    read_lease(network.pxe->Mode, &lease);
+    enum status status = dhcp_check(&lease, error);
+    if (status != STATUS_OK)
+        return status;
     memcpy(&network.server.v4, lease.server, sizeof lease.server);
     dhcp_address_text(lease.server, address);
-    return start_files(address, lease.boot_file, error);
+    return net_files_start(address, lease.boot_file, &datagrams, error);
 }
 
 static enum status start_version6(struct error *error)
@@ -140,10 +125,10 @@ static enum status start_version6(struct error *error)
     struct dhcp_url url;
     char address[DHCP_ADDRESS_TEXT];
     if (!url_of(network.pxe->Mode, &url))
-        return no_server(error);
+        return dhcp_no_server(error);
     memcpy(&network.server.v6, url.server, sizeof url.server);
     dhcp6_address_text(url.server, address);
-    return start_files(address, url.boot_file, error);
+    return net_files_start(address, url.boot_file, &datagrams, error);
 }
 
 enum status network_start(EFI_HANDLE device, struct error *error)

@@ -5,6 +5,7 @@
 
 #include "log.h"
 #include "memory.h"
+#include "text.h"
 #include "utf.h"
 
 /* include/linux/efi.h: the vendor device path on which Linux asks for its initrd. gnu-efi does not know it. */
@@ -91,9 +92,7 @@ static EFI_DEVICE_PATH *make_path(const char *name)
 {
     const uint8_t *volume = services_protocol(volume_device(), &device_path_guid);
     const uint64_t prefix = volume != NULL ? boot_device_path_size(volume) : 0, node = sizeof(EFI_DEVICE_PATH);
-    const char *end = name;
-    while (*end != '\0')
-        end++;
+    const char *const end = name + text_length(name);
     const EFI_DEVICE_PATH last = {END_DEVICE_PATH_TYPE, END_ENTIRE_DEVICE_PATH_SUBTYPE, {sizeof last, 0}};
     if (prefix == 0)
         return NULL;

@@ -52,7 +52,6 @@ static struct {
     bool started;
     struct dhcp_lease lease;
     uint8_t gateway[4];
-    struct tftp tftp;
 } network;
 
 bool network_is_source(void)
@@ -150,15 +149,12 @@ static void choose_gateway(void)
 
 static enum status read_lease(struct error *error)
 {
-    static const uint8_t none[4];
-    const struct dhcp_lease *lease = &network.lease;
     take_packet(PACKET_DHCP_ACK);
     take_packet(PACKET_BOOT_REPLY); /* the boot server's own answer says more */
-    if (memcmp(lease->server, none, sizeof none) == 0 || lease->boot_file[0] == '\0')
-        return error_set(error, STATUS_NO_BOOT_VOLUME,
-                         "the DHCP answer names no boot server or no boot file: set both in the DHCP server");
-    choose_gateway();
-    return STATUS_OK;
+    enum status status = dhcp_check(&network.lease, error);
+    if (status == STATUS_OK)
+        choose_gateway();
+    return status;
 }
 
 static enum status open_udp(struct error *error)
@@ -184,13 +180,10 @@ enum status network_start(struct error *error)
         status = open_udp(error);
     if (status != STATUS_OK)
         return status;
+    static const struct datagram_link link = {NULL, send_datagram, receive_datagram};
     char address[DHCP_ADDRESS_TEXT];
-    network.tftp = (struct tftp){.link = {NULL, send_datagram, receive_datagram}};
-    struct net_server server = net_files_tftp(&network.tftp);
     dhcp_address_text(network.lease.server, address);
-    server.address = address;
-    server.boot_file = network.lease.boot_file;
-    return net_files_start(&server, error);
+    return net_files_start(address, network.lease.boot_file, &link, error);
 }
 
 /* PXE 2.1, 4.4.6: the card is reset, or it goes on writing what it receives into memory that the kernel owns by then.

@@ -1,6 +1,7 @@
 #include "pxe_structures.h"
 
 #include "memory.h"
+#include "text.h"
 
 #define NEW_LENGTH_OFFSET 4
 #define NEW_ENTRY_OFFSET 16
@@ -17,9 +18,7 @@
 static bool structure_ok(struct span *bytes, const char *signature, uint64_t length_offset, uint8_t least)
 {
     uint8_t length, sum = 0;
-    size_t name = 0;
-    while (signature[name] != '\0')
-        name++;
+    size_t name = text_length(signature);
     if (bytes->size < name || memcmp(bytes->data, signature, name) != 0 || !span_u8(*bytes, length_offset, &length) ||
         length < least || length > bytes->size)
         return false;

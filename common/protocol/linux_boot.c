@@ -1,5 +1,6 @@
 #include "linux_boot.h"
 
+#include "address_plan.h"
 #include "checked.h"
 #include "log.h"
 #include "memory.h"
@@ -13,23 +14,18 @@
 
 static enum status take(struct linux_boot *boot, uint64_t size, const char *what, uint64_t *phys, struct error *error)
 {
-    struct frames_wish wish = {.pages = align_down(size + PAGE_SIZE - 1, PAGE_SIZE) / PAGE_SIZE,
-                               .alignment = PAGE_SIZE,
-                               .below = FOUR_GIB,
-                               .type = BOOT_MEMORY_LOADER_RECLAIMABLE,
-                               .what = what};
-    return frames_take(boot->frames, &wish, phys, error);
+    return frames_take_pages(boot->frames, size, FOUR_GIB, BOOT_MEMORY_LOADER_RECLAIMABLE, what, phys, error);
 }
 
 /* At its preferred address or above: lower down it would move itself there, over whatever has that memory. */
 static enum status take_code(struct linux_boot *boot, struct error *error)
 {
     const struct linux_plan *plan = &boot->kernel->linux_plan;
-    uint64_t pages = align_down(plan->memory_size + PAGE_SIZE - 1, PAGE_SIZE) / PAGE_SIZE;
-    struct frames_wish wish = {.pages = pages,
+    uint64_t size = address_pages_size(0, plan->memory_size);
+    struct frames_wish wish = {.pages = size / PAGE_SIZE,
                                .alignment = plan->alignment,
                                .above = plan->preferred,
-                               .below = !plan->relocatable ? plan->preferred + pages * PAGE_SIZE
+                               .below = !plan->relocatable ? plan->preferred + size
                                         : plan->above_4g   ? 0
                                                            : FOUR_GIB,
                                .type = BOOT_MEMORY_KERNEL,
@@ -105,7 +101,7 @@ static void fill_area(const struct linux_boot *boot)
 /* One to one, with all rights: the first 4 GiB, and what of the kernel and of the jump lies above. */
 static size_t list_mappings(const struct linux_boot *boot, struct paging_mapping mappings[MAPPINGS])
 {
-    const uint64_t code_size = align_down(boot->kernel->linux_plan.memory_size + PAGE_SIZE - 1, PAGE_SIZE);
+    const uint64_t code_size = address_pages_size(0, boot->kernel->linux_plan.memory_size);
     const struct {
         uint64_t phys, size;
     } parts[MAPPINGS] = {{0, FOUR_GIB}, {boot->code_phys, code_size}, {linux_switch_page(), PAGE_SIZE}};

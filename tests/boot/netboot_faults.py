@@ -45,7 +45,7 @@ CASES = {
     "refused-config": Case({CONFIG: Fault(refuse=(2, "no"))}, "802", CONFIG),
     "unknown-error": Case({KERNEL: Fault(refuse=(0, "out of order"))}, "801", "error 0 'out of order'"),
     "size-too-small": Case({KERNEL: Fault(size_off_by=-1)}, "801", "more than the"),
-    "size-too-big": Case({RAMDISK: Fault(size_off_by=1)}, "210", f"{RAMDISK_SIZE} of the {RAMDISK_SIZE + 1} bytes"),
+    "size-too-big": Case({RAMDISK: Fault(size_off_by=1)}, "801", f"{RAMDISK_SIZE} of the {RAMDISK_SIZE + 1} bytes"),
     "fails-midway": Case({RAMDISK: Fault(fail_at=(9, 3, "disk full"))}, "801", "error 3 'disk full'"),
     "silent": Case({RAMDISK: Fault(silent_at=5)}, "803", f"10.9.8.1: {RAMDISK}"),
     "empty-kernel": Case(code="702", empty=KERNEL),

@@ -14,7 +14,7 @@ static void check_version4(struct span packet)
     struct dhcp_lease lease = {.server = {10, 9, 8, 1}, .boot_file = "first"}, before = lease;
     bool taken = dhcp_parse(packet, &lease);
     FUZZ_ASSERT(taken || memcmp(&lease, &before, sizeof lease) == 0);
-    FUZZ_ASSERT(lease.hardware_size <= sizeof lease.hardware && lease.boot_file[0] != '\0');
+    FUZZ_ASSERT(lease.boot_file[0] != '\0');
     check_text(lease.boot_file, sizeof lease.boot_file);
     dhcp_address_text(lease.server, address);
     check_text(address, sizeof address);

@@ -302,6 +302,19 @@ static void long_command_line_is_refused(void **state)
     must_fail(STATUS_COMMAND_LINE, "101 bytes; this Linux kernel takes 100");
 }
 
+static void modules_are_left_out_aloud(void **state)
+{
+    (void)state;
+    fake_add_text_file("/stagecoach.conf", "module /ramdisk\n");
+    const uint8_t *params = must_reach_linux();
+    assert_int_equal(get(params, 0x21c, 4), 0);
+    assert_non_null(strstr(fake->serial.text, "modules are left out"));
+    reset(NULL);
+    fake_add_text_file("/stagecoach.conf", "ramdisk /ramdisk\n");
+    must_reach_linux();
+    assert_null(strstr(fake->serial.text, "modules"));
+}
+
 static void damaged_kernel_ends_the_boot(void **state)
 {
     (void)state;
@@ -358,6 +371,7 @@ int main(void)
         cmocka_unit_test_setup(efi_is_passed_on, reset),
         cmocka_unit_test_setup(high_memory_is_used_where_it_may_be, reset),
         cmocka_unit_test_setup(long_command_line_is_refused, reset),
+        cmocka_unit_test_setup(modules_are_left_out_aloud, reset),
         cmocka_unit_test_setup(damaged_kernel_ends_the_boot, reset),
         cmocka_unit_test_setup(firmware_starts_its_own_programs, reset),
         cmocka_unit_test_setup(programs_need_their_firmware, reset),
