@@ -111,36 +111,53 @@ enum exit_code build_content_compress(const struct build_options *options, const
     return code;
 }
 
-enum exit_code build_content_inputs(const struct build_options *options, const struct image_content *content,
-                                    struct host_file *config_input, const struct host_file ***inputs, size_t *count)
+static enum exit_code open_input(const char *path, struct build_inputs *inputs)
 {
-    const struct host_file **list = calloc(content->count + options->partition_count + 1u, sizeof *list);
-    *inputs = list;
-    *count = 0;
-    if (list == NULL)
-        return failure_memory();
-    enum exit_code code = EXIT_OK;
-    if (options->config_file != NULL) {
-        code = host_file_open(config_input, options->config_file);
-        list[(*count)++] = config_input;
+    struct host_file *file = &inputs->opened[inputs->opened_count];
+    enum exit_code code = host_file_open(file, path);
+    if (code == EXIT_OK) {
+        inputs->opened_count++;
+        inputs->list[inputs->count++] = file;
     }
+    return code;
+}
+
+enum exit_code build_inputs_open(const struct build_options *options, const struct image_content *content,
+                                 struct build_inputs *inputs)
+{
+    size_t room = options->ramdisk_count + 1;
+    *inputs = (struct build_inputs){
+        .list = calloc(content->count + options->partition_count + room, sizeof(struct host_file *)),
+        .opened = calloc(room, sizeof *inputs->opened),
+    };
+    if (inputs->list == NULL || inputs->opened == NULL)
+        return failure_memory();
     for (uint32_t i = 0; i < content->count; i++)
         if (content->items[i].bytes.data == NULL)
-            list[(*count)++] = &content->items[i].file;
+            inputs->list[inputs->count++] = &content->items[i].file;
     for (size_t i = 0; i < options->partition_count; i++)
-        list[(*count)++] = &options->partitions[i].file;
+        inputs->list[inputs->count++] = &options->partitions[i].file;
+    enum exit_code code = options->config_file != NULL ? open_input(options->config_file, inputs) : EXIT_OK;
+    for (size_t i = 0; i < options->ramdisk_count && code == EXIT_OK; i++)
+        code = open_input(options->ramdisks[i], inputs);
     return code;
+}
+
+void build_inputs_close(struct build_inputs *inputs)
+{
+    for (size_t i = 0; i < inputs->opened_count; i++)
+        host_file_close(&inputs->opened[i]);
+    free(inputs->opened);
+    free(inputs->list);
+    *inputs = (struct build_inputs){0};
 }
 
 enum exit_code build_content_check_output(const struct build_options *options, const struct image_content *content)
 {
-    struct host_file config_input = {.fd = -1};
-    const struct host_file **inputs;
-    size_t count;
-    enum exit_code code = build_content_inputs(options, content, &config_input, &inputs, &count);
+    struct build_inputs inputs;
+    enum exit_code code = build_inputs_open(options, content, &inputs);
     if (code == EXIT_OK)
-        code = output_check(options->output, options->force, inputs, count);
-    host_file_close(&config_input);
-    free(inputs);
+        code = output_check(options->output, options->force, inputs.list, inputs.count);
+    build_inputs_close(&inputs);
     return code;
 }

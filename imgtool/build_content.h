@@ -24,10 +24,18 @@ enum exit_code build_content_check(const struct build_options *options, const st
 enum exit_code build_content_compress(const struct build_options *options, const struct image_config *config,
                                       struct image_content *content);
 
-/* All files that are read, to tell them from the output; *inputs is to be freed. config_input: opened for the
- * configuration, to be closed. */
-enum exit_code build_content_inputs(const struct build_options *options, const struct image_content *content,
-                                    struct host_file *config_input, const struct host_file ***inputs, size_t *count);
+/* All files that are read, to tell them from the output. */
+struct build_inputs {
+    const struct host_file **list;
+    size_t count;
+    struct host_file *opened; /* those that are no content as they are: the configuration, ramdisks that were joined */
+    size_t opened_count;
+};
+
+/* Call build_inputs_close() in any case. */
+enum exit_code build_inputs_open(const struct build_options *options, const struct image_content *content,
+                                 struct build_inputs *inputs);
+void build_inputs_close(struct build_inputs *inputs);
 
 /* Refuses an output that must not be overwritten. */
 enum exit_code build_content_check_output(const struct build_options *options, const struct image_content *content);

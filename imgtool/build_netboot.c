@@ -7,6 +7,7 @@
 #include "net_files.h"
 #include "netboot.h"
 #include "output_directory.h"
+#include "progress.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -22,8 +23,7 @@ struct build {
     struct build_options options;
     struct image_config config;
     struct image_content content;
-    struct host_file config_input; /* only to tell it from the output */
-    uint8_t *boot_program;         /* for PXE ROMs */
+    uint8_t *boot_program; /* for PXE ROMs */
     char *dnsmasq;
 };
 
@@ -127,16 +127,16 @@ static enum exit_code make_content(struct build *build)
 
 static struct { /* for the walk, which gives its visitor no argument */
     const struct build *build;
-    const struct host_file **inputs;
-    size_t input_count, prefix;
+    struct build_inputs inputs;
+    size_t prefix;
     enum exit_code code;
 } walk;
 
 static enum exit_code judge_entry(const char *path, const struct stat *stat_of, int kind)
 {
     const struct build_options *options = &walk.build->options;
-    for (size_t i = 0; i < walk.input_count; i++)
-        if (walk.inputs[i]->stat.st_dev == stat_of->st_dev && walk.inputs[i]->stat.st_ino == stat_of->st_ino)
+    for (size_t i = 0; i < walk.inputs.count; i++)
+        if (walk.inputs.list[i]->stat.st_dev == stat_of->st_dev && walk.inputs.list[i]->stat.st_ino == stat_of->st_ino)
             return failure(EXIT_UNSAFE,
                            "%s: is an input, and would be lost with the old directory; choose another with -o DIR",
                            path);
@@ -190,12 +190,10 @@ static enum exit_code check_output(struct build *build)
 {
     walk.build = build;
     walk.prefix = strlen(build->options.output);
-    enum exit_code code =
-        build_content_inputs(&build->options, &build->content, &build->config_input, &walk.inputs, &walk.input_count);
+    enum exit_code code = build_inputs_open(&build->options, &build->content, &walk.inputs);
     if (code == EXIT_OK)
         code = check_old(build);
-    free(walk.inputs);
-    walk.inputs = NULL;
+    build_inputs_close(&walk.inputs);
     return code;
 }
 
@@ -203,8 +201,10 @@ static enum exit_code write_output(const struct build *build)
 {
     struct output_directory output;
     enum exit_code code = output_directory_begin(&output, build->options.output);
+    progress_begin("writing", image_content_size(&build->content));
     for (uint32_t i = 0; i < build->content.count && code == EXIT_OK; i++)
         code = output_directory_add(&output, &build->content.items[i]);
+    progress_end();
     if (code == EXIT_OK)
         code = output_directory_commit(&output);
     output_directory_end(&output);
@@ -226,11 +226,13 @@ static void report(const struct build *build)
 
 static int run(poptContext context)
 {
-    struct build build = {.config_input = {.fd = -1}};
+    struct build build = {0};
     enum exit_code code = build_options_take(context, ".netboot", false, &build.options);
     for (size_t length = code == EXIT_OK ? strlen(build.options.output) : 0;
          length > 1 && build.options.output[length - 1] == '/'; length--)
         build.options.output[length - 1] = '\0';
+    if (code == EXIT_OK && build.options.quiet)
+        progress_silence();
     if (code == EXIT_OK)
         code = make_content(&build);
     if (code == EXIT_OK)
@@ -239,7 +241,6 @@ static int run(poptContext context)
         code = write_output(&build);
     if (code == EXIT_OK)
         report(&build);
-    host_file_close(&build.config_input);
     image_content_free(&build.content);
     image_config_free(&build.config);
     build_options_free(&build.options);

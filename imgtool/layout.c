@@ -1,6 +1,7 @@
 #include "layout.h"
 
 #include "gpt.h"
+#include "iso_format.h"
 
 #include <stddef.h>
 
@@ -16,7 +17,7 @@ static uint64_t align_up(uint64_t sectors)
 /* Of the stages, which begin at a block of a CD, too. */
 static uint64_t stages_room(const struct layout_wishes *wishes)
 {
-    return (wishes->stages_sectors + 3) / 4 * 4;
+    return (wishes->stages_sectors + ISO_BLOCK_SECTORS - 1) / ISO_BLOCK_SECTORS * ISO_BLOCK_SECTORS;
 }
 
 /* Where the partitions begin. */

@@ -7,16 +7,11 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 static const int fatal_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE};
-#define OUTPUT_RANDOM                                                                                                  \
-    "XX"                                                                                                               \
-    "XX"                                                                                                               \
-    "XX" /* what mkostemp() replaces */
 #define FATAL_SIGNALS (sizeof fatal_signals / sizeof fatal_signals[0])
 
 static char *volatile removed_on_signal; /* for the handler */
@@ -29,13 +24,18 @@ static void on_fatal_signal(int number)
     raise(number); /* blocked until the handler returns: then it ends us as if nobody had caught it */
 }
 
+void output_fatal_signals(sigset_t *set)
+{
+    sigemptyset(set);
+    for (size_t i = 0; i < FATAL_SIGNALS; i++)
+        sigaddset(set, fatal_signals[i]);
+}
+
 /* The file and the handler's knowledge of it come and go together. */
 static void block_signals(bool block)
 {
     sigset_t set;
-    sigemptyset(&set);
-    for (size_t i = 0; i < FATAL_SIGNALS; i++)
-        sigaddset(&set, fatal_signals[i]);
+    output_fatal_signals(&set);
     sigprocmask(block ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
 }
 
@@ -72,7 +72,7 @@ enum exit_code output_check(const char *path, bool force, const struct host_file
     return EXIT_OK;
 }
 
-static mode_t current_umask(void)
+mode_t output_umask(void)
 {
     mode_t mask = umask(077);
     umask(mask);
@@ -128,7 +128,7 @@ enum exit_code output_begin(struct output *output, const char *path, uint64_t si
     block_signals(false);
     if (output->fd < 0)
         return failure(EXIT_IO, "%s: can't be created: %s", path, strerror(error));
-    if (fchmod(output->fd, 0666 & ~current_umask()) != 0 || ftruncate(output->fd, (off_t)size) != 0)
+    if (fchmod(output->fd, 0666 & ~output_umask()) != 0 || ftruncate(output->fd, (off_t)size) != 0)
         return failure(EXIT_IO, "%s: can't become %lu bytes big: %s%s", path, size, strerror(errno),
                        errno == EFBIG ? "; the file system or 'ulimit -f' allows no bigger file" : "");
     return EXIT_OK;

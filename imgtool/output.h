@@ -1,10 +1,11 @@
-/* An output file that appears all at once: written beside its final place, made durable, renamed; removed on failure
- * and when a signal ends the program. One at a time. */
+/* An output file that appears all at once: written beside its final place and renamed; removed on failure and when a
+ * signal ends the program. One at a time. */
 #ifndef STAGECOACH_IMGTOOL_OUTPUT_H
 #define STAGECOACH_IMGTOOL_OUTPUT_H
 
 #include "host_file.h"
 
+#include <signal.h>
 #include <stdbool.h>
 
 struct output {
@@ -25,5 +26,18 @@ enum exit_code output_commit(struct output *output);
 
 /* Removes the temporary file, if it is still there, and frees. Call it in any case. */
 void output_end(struct output *output);
+
+/* --- for directories too (output_directory.h) --- */
+
+#define OUTPUT_RANDOM                                                                                                  \
+    "XX"                                                                                                               \
+    "XX"                                                                                                               \
+    "XX" /* what mkostemp() and mkdtemp() replace */
+
+/* The user's umask, which those two ignore. */
+mode_t output_umask(void);
+
+/* The signals that end the program. */
+void output_fatal_signals(sigset_t *set);
 
 #endif

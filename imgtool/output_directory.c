@@ -9,10 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define RANDOM_PART                                                                                                    \
-    "XX"                                                                                                               \
-    "XX"                                                                                                               \
-    "XX" /* what mkdtemp() replaces */
 #define DESCRIPTORS 16
 
 static int remove_entry(const char *path, const struct stat *stat_of, int kind, struct FTW *place)
@@ -28,32 +24,21 @@ static int remove_tree(const char *path)
     return nftw(path, remove_entry, DESCRIPTORS, FTW_DEPTH | FTW_PHYS);
 }
 
-static mode_t current_umask(void)
-{
-    mode_t mask = umask(077);
-    umask(mask);
-    return mask;
-}
-
 static void hold_back_signals(sigset_t *before)
 {
-    static const int fatal_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE};
     sigset_t set;
-    sigemptyset(&set);
-    for (size_t i = 0; i < sizeof fatal_signals / sizeof *fatal_signals; i++)
-        sigaddset(&set, fatal_signals[i]);
+    output_fatal_signals(&set);
     sigprocmask(SIG_BLOCK, &set, before);
-    signal(SIGXFSZ, SIG_IGN); /* 'ulimit -f': write() says EFBIG instead */
 }
 
 /* One of those held back: it ends us when output_directory_end() lets it through. */
 static enum exit_code check_signals(void)
 {
-    sigset_t pending;
+    sigset_t pending, fatal;
+    output_fatal_signals(&fatal);
     sigpending(&pending);
-    bool any = sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1 ||
-               sigismember(&pending, SIGHUP) == 1 || sigismember(&pending, SIGQUIT) == 1;
-    return any ? EXIT_FAILED : EXIT_OK;
+    sigandset(&pending, &pending, &fatal);
+    return sigisemptyset(&pending) ? EXIT_OK : EXIT_FAILED;
 }
 
 enum exit_code output_directory_begin(struct output_directory *output, const char *path)
@@ -61,7 +46,7 @@ enum exit_code output_directory_begin(struct output_directory *output, const cha
     *output = (struct output_directory){.path = path, .fd = -1};
     hold_back_signals(&output->signals);
     char *copy = strdup(path);
-    if (copy == NULL || asprintf(&output->temporary, "%s/.imgtool-" RANDOM_PART, dirname(copy)) < 0) {
+    if (copy == NULL || asprintf(&output->temporary, "%s/.imgtool-" OUTPUT_RANDOM, dirname(copy)) < 0) {
         output->temporary = NULL;
         free(copy);
         return failure_memory();
@@ -74,7 +59,7 @@ enum exit_code output_directory_begin(struct output_directory *output, const cha
         return code;
     }
     output->fd = open(output->temporary, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (output->fd < 0 || fchmod(output->fd, 0777 & ~current_umask()) != 0)
+    if (output->fd < 0 || fchmod(output->fd, 0777 & ~output_umask()) != 0)
         return failure(EXIT_IO, "%s: can't be created: %s", path, strerror(errno));
     return EXIT_OK;
 }
@@ -97,11 +82,8 @@ static enum exit_code write_item(const struct image_item *item, int fd)
     if (ftruncate(fd, (off_t)image_item_size(item)) != 0)
         return failure(EXIT_IO, "%s: can't become %lu bytes big: %s", item->path, image_item_size(item),
                        strerror(errno));
-    enum exit_code code = item->bytes.data != NULL ? host_write(fd, 0, item->bytes.data, item->bytes.size, item->path)
-                                                   : host_file_copy(&item->file, fd, 0, item->path);
-    if (code == EXIT_OK && fsync(fd) != 0)
-        code = failure(EXIT_IO, "%s: can't be written: %s", item->path, strerror(errno));
-    return code;
+    return item->bytes.data != NULL ? host_write(fd, 0, item->bytes.data, item->bytes.size, item->path)
+                                    : host_file_copy(&item->file, fd, 0, item->path);
 }
 
 enum exit_code output_directory_add(struct output_directory *output, const struct image_item *item)
@@ -117,8 +99,8 @@ enum exit_code output_directory_add(struct output_directory *output, const struc
         code = failure(EXIT_IO, "%s%s: can't be created: %s", output->path, item->path, strerror(errno));
     if (code == EXIT_OK)
         code = write_item(item, fd);
-    if (fd >= 0)
-        close(fd);
+    if (fd >= 0 && close(fd) != 0 && code == EXIT_OK) /* tells of errors that a file system kept back until then */
+        code = failure(EXIT_IO, "%s%s: can't be written: %s", output->path, item->path, strerror(errno));
     free(name);
     return code == EXIT_OK ? check_signals() : code;
 }
@@ -126,7 +108,6 @@ enum exit_code output_directory_add(struct output_directory *output, const struc
 /* What was there before changes places with the new one, and goes. */
 enum exit_code output_directory_commit(struct output_directory *output)
 {
-    fsync(output->fd); /* some file systems can't, and say so: the files themselves are safe */
     if (rename(output->temporary, output->path) == 0) {
         free(output->temporary);
         output->temporary = NULL;

@@ -1,11 +1,10 @@
-/* An output directory that appears all at once: filled beside its final place, made durable, renamed; removed on
- * failure and when a signal ends the program, which is held back until then. One at a time. */
+/* An output directory that appears all at once: filled beside its final place and renamed; removed on failure and when
+ * a signal ends the program, which is held back until then. One at a time. */
 #ifndef STAGECOACH_IMGTOOL_OUTPUT_DIRECTORY_H
 #define STAGECOACH_IMGTOOL_OUTPUT_DIRECTORY_H
 
 #include "image_content.h"
-
-#include <signal.h>
+#include "output.h"
 
 struct output_directory {
     const char *path; /* where it will be */

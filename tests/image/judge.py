@@ -114,6 +114,14 @@ def case_config(judge):
     assert f"{config}: /stagecoach.conf:1:1: unknown key 'cmdlin' is ignored (nearest: 'cmdline')" in built, built
 
 
+def case_modules_left_out(judge):
+    """Kernels that can't be told of modules."""
+    program = os.path.join(os.path.dirname(judge.kernel), "program.efi")
+    for kernel, warned in ((program, True), (judge.kernel, False)):
+        built = judge.run(judge.imgtool, "build-image", kernel, "-o", judge.path("disk.img"), "--module", judge.file("one"))
+        assert (f"{kernel}: modules are left out" in built and "--ramdisk" in built) == warned, built
+
+
 # --- volumes that others made, read by the loaders' readers
 
 
@@ -297,6 +305,7 @@ def case_output(judge):
     for force in ((), ("--force",)):
         assert "input" in judge.build(*force, kernel=kernel, output="out/kernel.elf", expect=6)
         assert "input" in judge.build(*force, "--file", f"{first}:/x", output="out/disk.img", expect=6)
+        assert "input" in judge.build(*force, "--ramdisk", kernel, "--ramdisk", first, output="out/disk.img", expect=6)
         assert "regular file" in judge.build(*force, output="out", expect=6)
         assert "regular file" in judge.build(*force, output="/dev/null", expect=6)
     assert "No such file" in judge.build(output="out/none/disk.img", expect=4)

@@ -112,6 +112,8 @@ def case_others_are_safe(judge):
     (judge.work / "out/empty").mkdir()
     judge.build(output="out/empty")
     inside = judge.build(output="out/again")
+    joined = [word for path in (judge.file("ram", b"r"), inside / "BOOTX64.EFI") for word in ("--ramdisk", path)]
+    assert "is an input" in judge.build(*joined, "--force", output="out/again", expect=UNSAFE)
     judge.kernel = inside / "kernel.elf"
     assert "is an input" in judge.build("--force", output="out/again", expect=UNSAFE)
 

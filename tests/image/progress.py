@@ -89,8 +89,9 @@ def builds(bench):
     bench.shows({"writing"}, "build-image", *base, "-o", image)
     bench.shows({"compressing", "writing"}, "build-image", *base, "--compress", "lz4:1", "-o", packed)
     bench.shows({"writing"}, "build-direct", *base, "-o", bench.directory / "direct.elf")
-    for command in ("build-image", "build-direct"):
-        result, _, terminal = bench.on_terminal([command, "--quiet", *base, "-o", bench.directory / "quiet"], 2000)
+    bench.shows({"writing"}, "build-netboot", *base, "-o", bench.directory / "netboot")
+    for command in ("build-image", "build-direct", "build-netboot"):
+        result, _, terminal = bench.on_terminal([command, "--quiet", *base, "-o", bench.directory / f"quiet-{command}"], 2000)
         assert (result, terminal) == (0, b""), terminal
 
 
