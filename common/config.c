@@ -16,7 +16,7 @@ struct parser {
 };
 
 struct config_key {
-    const char *name;
+    char name[16];
     enum status (*take)(struct parser *parser, struct config_text value);
     bool repeatable, may_be_empty;
 };

@@ -10,7 +10,6 @@
  */
 #define COLUMNS_MAX 240u
 #define ROWS_MAX 100u
-#define LARGE_FONT_FROM_WIDTH 1920u
 #define PIXEL_SIZE_MAX 4u
 #define GLYPH_WIDTH_MAX 16u
 #define GREY_8_BITS 0xc8u
@@ -213,7 +212,7 @@ void console_start(const struct boot_framebuffer *framebuffer, void *memory)
     foreground = grey(framebuffer);
     for (uint32_t bits = 0; bits < 4; bits++)
         pairs[bits] = (bits & 2 ? foreground : 0) | (bits & 1 ? (uint64_t)foreground << 32 : 0);
-    font = framebuffer->width >= LARGE_FONT_FROM_WIDTH ? &font_16x32 : &font_8x16;
+    font = font_for_width(framebuffer->width);
     columns = at_most(framebuffer->width / font->width, COLUMNS_MAX);
     rows = at_most(framebuffer->height / font->height, ROWS_MAX);
     ready = columns > 0 && rows > 0;

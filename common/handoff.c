@@ -107,8 +107,8 @@ static enum status relocate(uint8_t *blob, const struct handoff_header *offsets,
 /* The blob's console has the loader's fonts: they need not be in the loader twice. */
 static void copy_glyphs(struct handoff_glyphs *glyphs)
 {
-    memcpy(glyphs->small, font_8x16.glyphs, sizeof glyphs->small);
-    memcpy(glyphs->large, font_16x32.glyphs, sizeof glyphs->large);
+    font_unpack(&font_8x16, glyphs->small);
+    font_unpack(&font_16x32, glyphs->large);
 }
 
 static enum status copy_blob(const struct handoff *handoff, const struct handoff_header *offsets, uint8_t *blob,

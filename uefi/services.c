@@ -29,7 +29,7 @@ enum status services_check(struct error *error)
 
 const char *efi_status_name(EFI_STATUS status)
 {
-    static const char *const names[] = {
+    static const char names[][25] = {
         "EFI_SUCCESS",          "EFI_LOAD_ERROR",           "EFI_INVALID_PARAMETER",
         "EFI_UNSUPPORTED",      "EFI_BAD_BUFFER_SIZE",      "EFI_BUFFER_TOO_SMALL",
         "EFI_NOT_READY",        "EFI_DEVICE_ERROR",         "EFI_WRITE_PROTECTED",

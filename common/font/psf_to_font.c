@@ -3,10 +3,15 @@
 #include "font.h"
 #include "psf.h"
 
+#include <lz4.h>
+#include <lz4hc.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define FILE_SIZE_MAX (1u << 20)
+#define WIDTH_MAX 64u
+#define HEIGHT_MAX 64u
 #define UNICODE_REPLACEMENT 0xfffdu
 
 static int complain(const char *path, const char *problem)
@@ -27,36 +32,48 @@ static int read_file(const char *path, struct span *file)
     return failed ? complain(path, "can't be read, or is too big") : 0;
 }
 
-static void write_bitmap(FILE *output, struct span bitmap)
+/* All glyphs of the console, one after another. NULL if they are there, else what is wrong. */
+static const char *collect_glyphs(const struct psf *psf, uint8_t *glyphs)
 {
-    fputs("    ", output);
-    for (uint64_t i = 0; i < bitmap.size; i++)
-        fprintf(output, "%u,", bitmap.data[i]);
-    fputc('\n', output);
+    struct span bitmap;
+    for (uint32_t character = FONT_FIRST; character <= FONT_LAST; character++) {
+        if (!psf_find(psf, character, &bitmap))
+            return "an ASCII character is missing";
+        memcpy(glyphs, bitmap.data, (size_t)bitmap.size);
+        glyphs += bitmap.size;
+    }
+    if (!psf_find(psf, UNICODE_REPLACEMENT, &bitmap) && !psf_find(psf, '?', &bitmap))
+        return "there is no glyph for unknown characters";
+    memcpy(glyphs, bitmap.data, (size_t)bitmap.size);
+    return NULL;
 }
 
 static int write_font(FILE *output, const char *name, const char *path)
 {
-    struct span file, bitmap;
+    static char packed[FONT_SIZE(WIDTH_MAX, HEIGHT_MAX) * 2];
+    static uint8_t glyphs[FONT_SIZE(WIDTH_MAX, HEIGHT_MAX)];
+    struct span file;
     struct psf psf;
     if (read_file(path, &file) != 0)
         return 1;
     const char *problem = psf_open(file, &psf);
     if (problem != NULL)
         return complain(path, problem);
-    if (psf.width % 8 != 0)
-        return complain(path, "the console draws whole bytes: the width must be a multiple of 8");
-
-    fprintf(output, "static const uint8_t %s_glyphs[] = {\n", name);
-    for (uint32_t character = FONT_FIRST; character <= FONT_LAST; character++) {
-        if (!psf_find(&psf, character, &bitmap))
-            return complain(path, "an ASCII character is missing");
-        write_bitmap(output, bitmap);
-    }
-    if (!psf_find(&psf, UNICODE_REPLACEMENT, &bitmap) && !psf_find(&psf, '?', &bitmap))
-        return complain(path, "there is no glyph for unknown characters");
-    write_bitmap(output, bitmap);
-    fprintf(output, "};\nconst struct font %s = {%u, %u, %s_glyphs};\n", name, psf.width, psf.height, name);
+    if (psf.width % 8 != 0 || psf.width > WIDTH_MAX || psf.height > HEIGHT_MAX)
+        return complain(path,
+                        "the console draws whole bytes: the width must be a multiple of 8, and neither side over 64");
+    problem = collect_glyphs(&psf, glyphs);
+    if (problem != NULL)
+        return complain(path, problem);
+    int size = LZ4_compress_HC((const char *)glyphs, packed, (int)FONT_SIZE(psf.width, psf.height), sizeof packed,
+                               LZ4HC_CLEVEL_MAX);
+    if (size <= 0)
+        return complain(path, "can't be packed");
+    fprintf(output, "static const uint8_t %s_glyphs[] = {", name);
+    for (int i = 0; i < size; i++)
+        fprintf(output, "%s%u,", i % 32 == 0 ? "\n    " : "", (uint8_t)packed[i]);
+    fprintf(output, "\n};\nconst struct font_packed %s = {%u, %u, %d, %s_glyphs};\n", name, psf.width, psf.height, size,
+            name);
     return 0;
 }
 

@@ -3,5 +3,8 @@
 
 struct handoff_glyphs handoff_glyphs;
 
-const struct font font_8x16 = {8, 16, handoff_glyphs.small};
-const struct font font_16x32 = {16, 32, handoff_glyphs.large};
+const struct font *font_for_width(uint32_t width)
+{
+    static const struct font small = {8, 16, handoff_glyphs.small}, large = {16, 32, handoff_glyphs.large};
+    return width >= FONT_LARGE_FROM_WIDTH ? &large : &small;
+}

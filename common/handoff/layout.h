@@ -32,7 +32,7 @@ struct handoff_header {  /* offsets from the blob's start, in bytes */
 #define HANDOFF_TSS 0x18u
 
 struct handoff_glyphs { /* of the console's fonts: zeroes in the image; the loader copies its own */
-    uint8_t small[FONT_GLYPHS * 16], large[FONT_GLYPHS * 32 * 2];
+    uint8_t small[FONT_SIZE(8, 16)], large[FONT_SIZE(16, 32)];
 };
 
 struct handoff_table_pointer { /* what LGDT and LIDT read begins at `limit` */

@@ -18,6 +18,9 @@ static struct boot_framebuffer framebuffer;
 static uint8_t *memory;
 static uint32_t expected_pixel;
 
+static uint8_t small_glyphs[FONT_SIZE(8, 16)], large_glyphs[FONT_SIZE(16, 32)];
+static const struct font small_font = {8, 16, small_glyphs}, large_font = {16, 32, large_glyphs};
+
 static struct {
     const struct font *font;
     uint32_t columns, rows;
@@ -60,7 +63,9 @@ static void start(uint32_t width, uint32_t height, uint8_t bits, uint32_t extra)
     memset(memory, PADDING, framebuffer.size);
 
     memset(&model, 0, sizeof model);
-    model.font = width >= 1920 ? &font_16x32 : &font_8x16;
+    model.font = width >= 1920 ? &large_font : &small_font;
+    font_unpack(&font_8x16, small_glyphs);
+    font_unpack(&font_16x32, large_glyphs);
     model.columns = width / model.font->width < COLUMNS_MAX ? width / model.font->width : COLUMNS_MAX;
     model.rows = height / model.font->height < ROWS_MAX ? height / model.font->height : ROWS_MAX;
     console_start(&framebuffer, memory);
@@ -321,9 +326,14 @@ static void impossible_framebuffers_are_left_alone(void **state)
 static void fonts_have_what_they_should(void **state)
 {
     (void)state;
-    const struct font *fonts[] = {&font_8x16, &font_16x32};
+    const struct font *fonts[] = {&small_font, &large_font};
+    font_unpack(&font_8x16, small_glyphs);
+    font_unpack(&font_16x32, large_glyphs);
     assert_int_equal(font_8x16.width * font_8x16.height, 8 * 16);
     assert_int_equal(font_16x32.width * font_16x32.height, 16 * 32);
+    assert_ptr_not_equal(font_for_width(1919)->glyphs, NULL);
+    assert_int_equal(font_for_width(1919)->height, 16);
+    assert_int_equal(font_for_width(1920)->height, 32);
     for (size_t i = 0; i < 2; i++) {
         size_t size = fonts[i]->width / 8 * fonts[i]->height;
         for (size_t a = 0; a < FONT_GLYPHS; a++) {
