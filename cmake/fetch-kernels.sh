@@ -11,22 +11,47 @@ if ! command -v apt-get >/dev/null || ! command -v dpkg-deb >/dev/null; then
     exit 1
 fi
 
-mkdir -p "$target"
-for package in $("$here/install-packages.sh" --list kernels); do
-    if compgen -G "$target/$package/boot/vmlinuz-*" >/dev/null; then
-        continue
-    fi
+# Downloads a package and unpacks its /boot; fails without a trace.
+fetch() {
+    local package=$1 image work=$target/.work.$$
     # The package itself is empty and depends on that of the newest version.
-    image=$(apt-cache depends --no-recommends --no-suggests "$package" | awk '/Depends: linux-image/ { print $2; exit }')
-    work=$target/.work.$$
+    image=$(apt-cache depends --no-recommends --no-suggests "$package" 2>/dev/null |
+        awk '/Depends: linux-image/ && !found { found = $2 } END { print found }')
+    [ -n "$image" ] || return 1
     mkdir -p "$work"
     (cd "$work" && apt-get -qq -o APT::Sandbox::User=root download "$image" && mkdir unpacked &&
-        dpkg-deb --fsys-tarfile ./*.deb | tar -x -C unpacked ./boot) || {
+        dpkg-deb --fsys-tarfile ./*.deb | tar -x -C unpacked ./boot && compgen -G 'unpacked/boot/vmlinuz-*' >/dev/null) || {
         rm -rf "$work"
-        echo "fetch-kernels: $package can't be downloaded" >&2
-        exit 1
+        return 1
     }
     rm -rf "${target:?}/$package"
     mv "$work/unpacked" "$target/$package"
     rm -rf "$work"
+}
+
+# A fresh machine has no package lists; outdated ones name files that the server has no more.
+refreshed=false
+refresh_lists() {
+    local sudo=()
+    if $refreshed; then
+        return 1
+    fi
+    refreshed=true
+    if [ "$(id -u)" != 0 ]; then
+        sudo=(sudo -n)
+    fi
+    "${sudo[@]}" apt-get -qq update
+}
+
+mkdir -p "$target"
+packages=$("$here/install-packages.sh" --list kernels)
+for package in $packages; do
+    if compgen -G "$target/$package/boot/vmlinuz-*" >/dev/null; then
+        continue
+    fi
+    if fetch "$package" || { refresh_lists && fetch "$package"; }; then
+        continue
+    fi
+    echo "fetch-kernels: $package can't be downloaded: look what 'apt-get update' and 'apt-get download $package' say" >&2
+    exit 1
 done
