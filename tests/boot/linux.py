@@ -2,8 +2,8 @@
 """Boots Debian's Linux kernels, as they are: linux.py --imgtool PROGRAM --kernels DIRECTORY [--keep DIRECTORY] CASE
 
 linux.py list prints the cases with their labels. /init (tests/kernels/linux/init.c) judges the command line and the sum of a file of
-each ramdisk, and tells what Linux sees; the memory map and the ACPI tables are compared with what the same kernel sees when it
-asks the same machine's BIOS itself, started by QEMU's -kernel.
+each ramdisk, and tells what Linux sees; the memory map and the ACPI tables are compared with what the same kernel sees without us,
+started by QEMU's -kernel: when it asks the same machine's BIOS itself, or when OVMF started it.
 """
 
 import re
@@ -18,12 +18,14 @@ FIRMWARES = ["bios", "uefi"]
 PACKAGES = {"cloud": "linux-image-cloud-amd64", "amd64": "linux-image-amd64"}
 FETCHED = Path(__file__).resolve().parents[2] / "build/debian-kernels"
 FROM_LOADER = "EFI stub: Loaded initrd from LINUX_EFI_INITRD_MEDIA_GUID device path"
+FOUR_GIB = 1 << 32
+HIGH_PADDING = 64 << 20  # zeros between two archives, which Linux skips
 # More options of build-image and of QEMU for a case.
 VARIANTS = {
     "": ("full", [], []),
     "lz4": ("full", ["--compress", "lz4"], []),
     "zstd": ("full", ["--compress", "zstd"], []),
-    # The kernel has what is below 4 GiB almost to itself: the ramdisk goes above.
+    # A ramdisk that finds no room below 4 GiB, where the kernel has most of 96 MiB.
     "high": ("full", [], ["--memory", "1G", "--", "-machine", "max-ram-below-4g=96M"]),
     "headless": ("full", [], ["--vga", "none"]),
 }
@@ -70,23 +72,25 @@ def archive(directory, name, files):
     return target
 
 
-def ramdisks(arguments, directory):
+def ramdisks(arguments, directory, padding):
     """Two, of which the first ends at an odd place; and what the command line says of the files in them."""
     contents = {"one": bytes(range(256)) * 300 + b"end", "two": b"second" * 1000}
     first = archive(directory, "first", {"init": Path(arguments.kernels) / "linux-init", "one": contents["one"]})
     second = archive(directory, "second", {"two": contents["two"]})
     with open(first, "ab") as file:
-        file.write(b"\0")
+        file.write(bytes(padding + 1))
     assert first.stat().st_size % 4 == 1
     return [first, second], " ".join(f"sum=/{name}:{fnv1a(data):08x}" for name, data in contents.items())
 
 
-def boot_by_qemu(kernel, ramdisk, line):
-    """What /init says when QEMU's option ROM starts the kernel's own real-mode code, on a machine like that of imgtool."""
+def boot_by_qemu(firmware, kernel, ramdisk, line):
+    """What /init says when QEMU's option ROM starts the kernel's own real-mode code, or OVMF its EFI stub, on a machine like
+    that of imgtool."""
     words = ["qemu-system-x86_64", "-M", "q35", "-accel", "tcg", "-m", "512M", "-display", "none", "-serial", "none", "-monitor", "none",
              "-nic", "none", "-parallel", "none", "-no-reboot", "-chardev", "null,id=exit", "-device",
              "isa-serial,index=3,chardev=exit,iobase=0xf4,irq=3", "-chardev", "stdio,id=serial", "-device",
-             "isa-serial,index=0,chardev=serial", "-kernel", kernel, "-initrd", ramdisk, "-append", line]  # fmt: skip
+             "isa-serial,index=0,chardev=serial", "-kernel", kernel, "-initrd", ramdisk, "-append", line,
+             *(machine.ovmf() if firmware == "uefi" else [])]  # fmt: skip
     said = ""
     with subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, errors="replace") as process:
         watchdog = threading.Timer(machine.TIME_LIMIT, process.kill)
@@ -125,17 +129,33 @@ def memory(output):
 
 
 def compare(output, reference):
-    """What Linux sees through us, and by its own means."""
+    """What Linux sees through us, and without us."""
     assert "INIT ends" in reference, reference
     ours, theirs = (memory(text) for text in (output, reference))
     if not ours or ours != theirs:
-        return f"memory is {ours}, but {theirs} to a kernel that asks the BIOS itself\n"
+        return f"memory is {ours}, but {theirs} without us\n"
     if told("ACPI", output) != told("ACPI", reference) or len(told("ACPI", output)) < 3:
-        return f"ACPI tables are {told('ACPI', output)}, and {told('ACPI', reference)} by other means\n"
+        return f"ACPI tables are {told('ACPI', output)}, but {told('ACPI', reference)} without us\n"
     return None
 
 
-def judge_output(arguments, firmware, line, outcome):
+def framebuffers(output):
+    """Linux makes a device of whatever it knows of the screen; only a linear framebuffer has a name of another kind."""
+    return [name for name in told("SCREEN", output) if not name.startswith("platform-framebuffer")]
+
+
+def check_ramdisk(firmware, variant, output):
+    """Where Linux says that it got the ramdisk from."""
+    if firmware == "uefi":
+        return None if FROM_LOADER in output else "the ramdisk did not come by LoadFile2\n"
+    found = re.search(r"RAMDISK: \[mem 0x([0-9a-f]+)-", output)
+    if found is None or (int(found[1], 16) >= FOUR_GIB) != (variant == ["high"]):
+        return f"the ramdisk is at {found and found[1]}\n"
+    return None
+
+
+def judge_output(arguments, line, outcome):
+    firmware, _, *variant = arguments.case.split("-")
     output = outcome.output
     if outcome.code != 0 or "INIT ends" not in output or "BOOT-ERR" in output + outcome.e9:
         return "no success\n"
@@ -143,27 +163,26 @@ def judge_output(arguments, firmware, line, outcome):
         return f"the command line is not {line}\n"
     if told("UEFI", output) != ["yes" if firmware == "uefi" else "no"]:
         return "wrong word of UEFI\n"
-    if firmware == "uefi" and FROM_LOADER not in output:
-        return "the ramdisk did not come by LoadFile2\n"
-    if len(told("SCREEN", output)) != (0 if "headless" in arguments.case else 1):
-        return "Linux and we don't agree on the framebuffer\n"
-    return None
+    if len(framebuffers(output)) != (0 if variant == ["headless"] else 1):
+        return f"Linux and we don't agree on the framebuffer: {told('SCREEN', output)}\n"
+    return check_ramdisk(firmware, variant, output)
 
 
 def judge(arguments, directory):
     firmware, kind, *variant = arguments.case.split("-")
     _, build, run = VARIANTS["-".join(variant)]
     kernel, image = kernel_file(kind), directory / "linux.img"
-    disks, sums = ramdisks(arguments, directory)
-    line = f"console=ttyS0 {sums}"
+    disks, sums = ramdisks(arguments, directory, HIGH_PADDING if variant == ["high"] else 0)
+    # Of the firmware's logo, Linux would keep the memory, which lies wherever.
+    line = f"console=ttyS0 bgrt_disable {sums}"
     options = [option for disk in disks for option in ("--ramdisk", disk)]
     machine.build_image(arguments.imgtool, kernel, image, *options, *build, "--cmdline", line)
     outcome = machine.run_qemu(arguments.imgtool, image, directory, "--memory", "512M", "--firmware", firmware, *run)
-    wrong = judge_output(arguments, firmware, line, outcome)
-    if wrong is None and firmware == "bios" and not variant:
+    wrong = judge_output(arguments, line, outcome)
+    if wrong is None and not variant:
         joined = directory / "joined.cpio"
         joined.write_bytes(disks[0].read_bytes() + b"\0\0\0" + disks[1].read_bytes())
-        wrong = compare(outcome.output, boot_by_qemu(kernel, joined, line))
+        wrong = compare(outcome.output, boot_by_qemu(firmware, kernel, joined, line))
     if wrong is not None:
         machine.keep_screen(directory, arguments.keep, "linux/" + arguments.case)
         return wrong + outcome.describe()

@@ -15,6 +15,7 @@ import payload  # noqa: E402
 TIME_LIMIT = 240  # seconds for one boot: some fifty times what it takes on an idle machine
 SKIPPED = 77  # exit code by which ctest knows a skipped test
 
+OVMF_CODE, OVMF_VARS = "/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_VARS_4M.fd"
 UBOOT_ROM = "/usr/lib/u-boot/qemu-x86_64/u-boot.rom"
 BOCHS_BIOS = "/usr/share/bochs/BIOS-bochs-latest"
 BOCHS_VGABIOS = "/usr/share/bochs/VGABIOS-lgpl-latest"
@@ -71,6 +72,12 @@ def need(path, package):
     if found is None:
         skip(f"{path} is missing: apt-get install --no-install-recommends {package}")
     return found
+
+
+def ovmf():
+    """Options that make OVMF a machine's firmware; what it writes to its variables is forgotten."""
+    return ["-drive", f"if=pflash,format=raw,readonly=on,file={need(OVMF_CODE, 'ovmf')}",
+            "-drive", f"if=pflash,format=raw,snapshot=on,file={need(OVMF_VARS, 'ovmf')}"]  # fmt: skip
 
 
 def command_line(words):

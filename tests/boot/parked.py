@@ -14,7 +14,6 @@ from pathlib import Path
 
 import machine
 import monitor
-from screen import OVMF_CODE, OVMF_VARS
 
 CPUS = 4
 CASES = ("bios-api-16", "bios-conformance", "uefi-api-16")
@@ -29,8 +28,7 @@ def boot(arguments, firmware, kernel, directory):
              "-cpu", "qemu64", "-display", "none", "-nic", "none", "-serial", "null", "-debugcon", f"file:{e9}",
              "-qmp", f"unix:{control},server=on,wait=off", "-drive", f"file={image},format=raw"]  # fmt: skip
     if firmware == "uefi":
-        words += ["-drive", f"if=pflash,format=raw,readonly=on,file={machine.need(OVMF_CODE, 'ovmf')}",
-                  "-drive", f"if=pflash,format=raw,snapshot=on,file={machine.need(OVMF_VARS, 'ovmf')}"]  # fmt: skip
+        words += machine.ovmf()
     return subprocess.Popen(words, stdin=subprocess.DEVNULL), e9, control
 
 

@@ -15,8 +15,6 @@ import damage
 import machine
 import monitor
 
-OVMF_CODE = "/usr/share/OVMF/OVMF_CODE_4M.fd"
-OVMF_VARS = "/usr/share/OVMF/OVMF_VARS_4M.fd"
 KERNEL_PATH = "kernel.elf"
 LOADER_PATH = "EFI/BOOT/BOOTX64.EFI"
 # Firmware reads and keeps up to 64 KiB around what it was asked for; directories and programs are that far away.
@@ -62,9 +60,9 @@ class PausedMachine:
         if firmware == "bios":
             floppy = machine.build_floppy(["PAUSE"], self.directory)
             return ["-drive", f"file={floppy},format=raw,if=floppy,readonly=on", "-boot", "a"]
-        code = machine.need(OVMF_CODE, "ovmf")
+        code = machine.need(machine.OVMF_CODE, "ovmf")
         variables = self.directory / "vars.qcow2"
-        subprocess.run([machine.need("qemu-img", "qemu-utils"), "convert", "-O", "qcow2", OVMF_VARS, variables], check=True)
+        subprocess.run([machine.need("qemu-img", "qemu-utils"), "convert", "-O", "qcow2", machine.OVMF_VARS, variables], check=True)
         return ["-drive", f"if=pflash,format=raw,readonly=on,file={code}",
                 "-drive", f"if=pflash,format=qcow2,file={variables}"]  # fmt: skip
 

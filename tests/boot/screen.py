@@ -12,7 +12,6 @@ import damage
 import machine
 import monitor
 
-OVMF_CODE, OVMF_VARS = "/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_VARS_4M.fd"
 TEXT_MEMORY, TEXT_SIZE = 0xB8000, 80 * 25 * 2
 IMAGE_ID = 432  # struct bios_stage1_patch, bios/image_format.h
 
@@ -63,10 +62,7 @@ def boot(arguments, directory, kernel, spoil):
         spoil(image)
     control, serial = directory / "control", directory / "serial.log"
     qemu = machine.need("qemu-system-x86_64", "qemu-system-x86")
-    firmware = []
-    if arguments.case == "uefi":
-        firmware = ["-drive", f"if=pflash,format=raw,readonly=on,file={machine.need(OVMF_CODE, 'ovmf')}",
-                    "-drive", f"if=pflash,format=raw,snapshot=on,file={machine.need(OVMF_VARS, 'ovmf')}"]  # fmt: skip
+    firmware = machine.ovmf() if arguments.case == "uefi" else []
     command = [qemu, "-accel", "tcg", "-M", "q35", "-m", "256", "-display", "none", "-nic", "none", "-serial",
                f"file:{serial}", "-qmp", f"unix:{control},server=on,wait=off", *firmware,
                "-drive", f"file={image.path},format=raw"]  # fmt: skip
