@@ -21,4 +21,21 @@ _Static_assert(sizeof(UINTN) == 8, "a 64-bit application");
 #define EFI_MEMORY_ATTRIBUTE_SP 0x40000ull /* EFI_MEMORY_SP: RAM set aside for a special purpose */
 #define EFI_MEMORY_ATTRIBUTE_RO 0x20000ull /* EFI_MEMORY_RO */
 
+/* The vendor device path on which Linux asks for its initrd: include/linux/efi.h. */
+#define LINUX_INITRD_MEDIA_GUID                                                                                        \
+    {                                                                                                                  \
+        0x5568e427, 0x68fc, 0x4f3d,                                                                                    \
+        {                                                                                                              \
+            0xac, 0x74, 0xca, 0x55, 0x52, 0x31, 0xcc, 0x68                                                             \
+        }                                                                                                              \
+    }
+/* UEFI 2.10, 13.2 */
+#define LOAD_FILE2_GUID                                                                                                \
+    {                                                                                                                  \
+        0x4006c0c1, 0xfcb3, 0x403e,                                                                                    \
+        {                                                                                                              \
+            0x99, 0x6d, 0x4a, 0x6c, 0x87, 0x24, 0xe0, 0x6d                                                             \
+        }                                                                                                              \
+    }
+
 #endif

@@ -8,23 +8,6 @@
 #include "text.h"
 #include "utf.h"
 
-/* include/linux/efi.h: the vendor device path on which Linux asks for its initrd. gnu-efi does not know it. */
-#define LINUX_INITRD_MEDIA_GUID                                                                                        \
-    {                                                                                                                  \
-        0x5568e427, 0x68fc, 0x4f3d,                                                                                    \
-        {                                                                                                              \
-            0xac, 0x74, 0xca, 0x55, 0x52, 0x31, 0xcc, 0x68                                                             \
-        }                                                                                                              \
-    }
-/* UEFI 2.10, 13.2 */
-#define LOAD_FILE2_GUID                                                                                                \
-    {                                                                                                                  \
-        0x4006c0c1, 0xfcb3, 0x403e,                                                                                    \
-        {                                                                                                              \
-            0x99, 0x6d, 0x4a, 0x6c, 0x87, 0x24, 0xe0, 0x6d                                                             \
-        }                                                                                                              \
-    }
-
 struct load_file2 { /* what the firmware knows of it is its first field */
     EFI_STATUS(EFIAPI *load)(struct load_file2 *, EFI_DEVICE_PATH *, BOOLEAN, UINTN *, VOID *);
     const struct firmware_program *program;
