@@ -228,17 +228,24 @@ void iso_area_free(struct iso_area *area)
     area->bytes = NULL;
 }
 
-uint64_t iso_area_limit(struct block *image, const struct partition_table *table)
+/* Where the stages begin that the stage 1 at `offset` starts; `limit` if it starts none there. */
+static uint64_t stages_start(struct block *image, uint64_t offset, uint64_t limit)
 {
     struct bios_stage1_patch patch;
     struct error ignored;
+    bool known = block_read(image, offset + BIOS_STAGE1_PATCH_OFFSET, sizeof patch, &patch, &ignored) == STATUS_OK &&
+                 memcmp(&patch, BIOS_UEFI_ONLY_MAGIC, strlen(BIOS_UEFI_ONLY_MAGIC)) != 0;
+    bool there =
+        known && patch.stages_lba > ISO_AREA_OFFSET / BIOS_SECTOR_SIZE && patch.stages_lba < limit / BIOS_SECTOR_SIZE;
+    return there ? patch.stages_lba * BIOS_SECTOR_SIZE : limit;
+}
+
+uint64_t iso_area_limit(struct block *image, const struct partition_table *table)
+{
     uint64_t limit = image->size;
     for (uint32_t i = 0; i < table->count; i++)
         if (table->partitions[i].first_lba < limit / image->sector_size)
             limit = table->partitions[i].first_lba * image->sector_size;
-    bool known = block_read(image, BIOS_STAGE1_PATCH_OFFSET, sizeof patch, &patch, &ignored) == STATUS_OK &&
-                 memcmp(&patch, BIOS_UEFI_ONLY_MAGIC, strlen(BIOS_UEFI_ONLY_MAGIC)) != 0;
-    if (known && patch.stages_lba > ISO_AREA_OFFSET / BIOS_SECTOR_SIZE && patch.stages_lba < limit / BIOS_SECTOR_SIZE)
-        limit = patch.stages_lba * BIOS_SECTOR_SIZE;
-    return limit;
+    limit = stages_start(image, 0, limit);
+    return stages_start(image, ISO_BOOT_CODE_BLOCK * (uint64_t)ISO_BLOCK_SIZE, limit);
 }

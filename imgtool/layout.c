@@ -20,12 +20,13 @@ static uint64_t stages_room(const struct layout_wishes *wishes)
     return (wishes->stages_sectors + ISO_BLOCK_SECTORS - 1) / ISO_BLOCK_SECTORS * ISO_BLOCK_SECTORS;
 }
 
-/* Where the partitions begin. */
+/* Where the partitions begin. The gap has room for two sets of stages, so that an update can put new ones there. */
 static uint64_t gap_end(const struct layout_wishes *wishes)
 {
     if (wishes->iso_sectors == 0)
         return LAYOUT_ALIGNMENT;
-    return align_up(LAYOUT_ISO_FIRST + wishes->iso_sectors + (wishes->table == LAYOUT_MBR ? stages_room(wishes) : 0));
+    return align_up(LAYOUT_ISO_FIRST + wishes->iso_sectors +
+                    (wishes->table == LAYOUT_MBR ? 2 * stages_room(wishes) : 0));
 }
 
 static uint64_t esp_first(const struct layout_wishes *wishes)

@@ -1,5 +1,6 @@
-/* The BIOS loader on a disk, replaced by imgtool's own: the stages beside the ones that are there, then the master boot
- * record, whose one sector makes the switch. */
+/* The BIOS loader on a disk, replaced by imgtool's own: the stages beside the ones that are there, then the sectors
+ * that name them, each of which makes its switch: the master boot record and, on a CD, the boot sector for a CD.
+ * Between the two, one starts the old stages and the other the new ones. */
 #ifndef STAGECOACH_IMGTOOL_LOADER_UPDATE_H
 #define STAGECOACH_IMGTOOL_LOADER_UPDATE_H
 
@@ -8,8 +9,16 @@
 
 enum loader_state { LOADER_ABSENT, LOADER_EQUAL, LOADER_REPLACED };
 
+struct loader_disk {
+    struct block *block;
+    const struct partition_table *table;
+    const char *name; /* for messages */
+    bool is_cd;
+    uint64_t cd_end; /* of a CD: where its descriptors and directories end, in bytes */
+};
+
 /* Adds the writes: the new stages in `prepare`, the switch in `commit`. A disk without our stage 1 is LOADER_ABSENT. */
-enum exit_code loader_update_plan(struct block *disk, const struct partition_table *table, struct changes *prepare,
-                                  struct changes *commit, const char *name, enum loader_state *state);
+enum exit_code loader_update_plan(const struct loader_disk *disk, struct changes *prepare, struct changes *commit,
+                                  enum loader_state *state);
 
 #endif

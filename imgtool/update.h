@@ -47,6 +47,9 @@ enum exit_code update_plan(struct update *update);
 /* The part of it that is about a CD. `result`: the image as it will be, mounted. */
 enum exit_code update_plan_iso(struct update *update, struct boot_files *result);
 
+/* Where the descriptors and directories of a CD with these files end, in bytes. */
+enum exit_code update_iso_end(struct boot_files *files, uint64_t *end);
+
 /* Carries the plan out. */
 enum exit_code update_make(struct update *update);
 

@@ -1,24 +1,11 @@
 /* update, of an image that is a CD, too: its directories name where files lie, so they follow the files. They come
  * last: a CD whose update was stopped before shows the old files, whose clusters are still what they were, and boots.
- */
+ * Its boot sector is the loader's, and changes together with the MBR. */
 #include "iso_read.h"
 #include "iso_volume.h"
-#include "loader_files.h"
 #include "update.h"
 
 #include <stdlib.h>
-#include <string.h>
-
-/* The new loader's own stage 1 for a CD, which starts the stages that the new MBR names. */
-static enum exit_code renew_boot_code(struct boot_files *result, struct iso_given *given)
-{
-    struct error error;
-    if (block_read(&result->image.block, BIOS_STAGE1_PATCH_OFFSET, sizeof(struct bios_stage1_patch),
-                   given->boot_code + BIOS_STAGE1_PATCH_OFFSET, &error) != STATUS_OK)
-        return disk_image_failure(&result->image, &error);
-    memcpy(given->boot_code, loader_cd().data, BIOS_STAGE1_PATCH_OFFSET);
-    return EXIT_OK;
-}
 
 static enum exit_code add_differences(struct update *update, const struct iso_area *area)
 {
@@ -59,8 +46,18 @@ enum exit_code update_plan_iso(struct update *update, struct boot_files *result)
         return EXIT_OK;
     if (iso_given_read(&result->image.block, &given, &error) != STATUS_OK)
         return disk_image_failure(&update->files->image, &error);
-    enum exit_code code = EXIT_OK;
-    if (update->options.loader && update->bios != LOADER_ABSENT)
-        code = renew_boot_code(result, &given);
-    return code == EXIT_OK ? plan(update, result, &given) : code;
+    return plan(update, result, &given);
+}
+
+enum exit_code update_iso_end(struct boot_files *files, uint64_t *end)
+{
+    struct iso_given given;
+    struct iso_area area;
+    struct error error;
+    if (iso_given_read(&files->image.block, &given, &error) != STATUS_OK)
+        return disk_image_failure(&files->image, &error);
+    enum exit_code code = iso_area_of_volume(files, &given, &area);
+    *end = ISO_AREA_OFFSET + area.size;
+    iso_area_free(&area);
+    return code;
 }

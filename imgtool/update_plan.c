@@ -248,15 +248,18 @@ static enum exit_code check_result(struct update *update)
 
 static enum exit_code plan_loader(struct update *update)
 {
-    const struct boot_files *files = update->files;
-    enum exit_code code = loader_update_plan(&update->files->image.block, &files->table, &update->loader_prepare,
-                                             &update->loader_switch, files->image.path, &update->bios);
+    struct boot_files *files = update->files;
+    struct loader_disk disk = {
+        .block = &files->image.block,
+        .table = &files->table,
+        .name = files->image.path,
+        .is_cd = iso_is_there(&files->image.block),
+    };
+    enum exit_code code = disk.is_cd ? update_iso_end(files, &disk.cd_end) : EXIT_OK;
+    if (code == EXIT_OK)
+        code = loader_update_plan(&disk, &update->loader_prepare, &update->loader_switch, &update->bios);
     if (code == EXIT_OK && update->bios == LOADER_ABSENT && !update->uefi)
         code = failure(EXIT_INPUT_REJECTED, "%s: has no loader of ours to be replaced; make an image with build-image",
-                       files->image.path);
-    if (code == EXIT_OK && update->loader_prepare.count > 0 && files->table.kind == BOOT_DISK_MBR &&
-        iso_is_there(&update->files->image.block)) /* whose directories lie in the gap, too */
-        code = failure(EXIT_UNSAFE, "%s: a CD with an MBR gets another loader only by being built anew",
                        files->image.path);
     return code;
 }

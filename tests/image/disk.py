@@ -8,6 +8,16 @@ SECTOR = 512
 ESP_GUID = bytes.fromhex("28732ac11ff8d211ba4b00a0c93ec93b")
 
 
+def stages_sum(stages):
+    """As bios/image_format.h defines it."""
+    value = 0
+    for (word,) in struct.iter_unpack("<I", stages[32:]):
+        value ^= word
+        value = (value << 5 | value >> 27) & 0xFFFFFFFF
+        value = value * 0x9E3779B1 & 0xFFFFFFFF
+    return value
+
+
 class Mirror:
     """A file that holds a part of the image, and of which only what changed is written again."""
 
@@ -141,13 +151,7 @@ class Disk:
         self.repair_header_crc(header)
 
     def repair_stages(self):
-        """The stages' sum, as bios/image_format.h defines it."""
-        value = 0
-        for (word,) in struct.iter_unpack("<I", self.bytes[self.stages + 32 : self.stages + self.stages_size]):
-            value ^= word
-            value = (value << 5 | value >> 27) & 0xFFFFFFFF
-            value = value * 0x9E3779B1 & 0xFFFFFFFF
-        self.put(self.stages + 16, 4, value)
+        self.put(self.stages + 16, 4, stages_sum(self.bytes[self.stages : self.stages + self.stages_size]))
 
     def save(self):
         self.file.update(self.bytes, self.changed)

@@ -14,8 +14,10 @@ import subprocess
 import sys
 import tempfile
 import uuid
+from pathlib import Path
 
 sys.dont_write_bytecode = True
+from disk import Disk  # noqa: E402
 from image_judge import ENVIRONMENT, MIB, Judge  # noqa: E402
 
 BLOCK = 2048
@@ -260,6 +262,40 @@ class Discs(Judge):
             self.say("update", image, "--loader")
             assert read(image) == after
 
+    def loader(self):
+        """Both doors of a BIOS get the new stages, which never take the place of any that a door still names."""
+        door = slice(21 * BLOCK + 424, 21 * BLOCK + 440)
+        for table in ("gpt", "mbr"):
+            image = Path(self.build_iso("--table", table))
+            self.age_stages(image)
+            old = Disk(image)
+            report = self.say("update", image, "--loader")
+            assert report["bios_loader"] == "replaced", report
+            new = Disk(image)
+            assert new.stages != old.stages and new.bytes[door] == new.bytes[424:440] != old.bytes[424:440]
+            self.check_updated(image, self.ours())
+            assert self.say("update", image, "--loader")["bytes_written"] == 0
+            # As if it had been stopped between the doors, by an imgtool whose loader is a third one.
+            new.write(0, old.bytes[:512])
+            new.save()
+            assert [f["structure"] for f in self.say("verify", image, expect=5)["findings"]] == ["CD's stage 1"]
+            new = Disk(image)
+            new.stages = struct.unpack_from("<Q", new.bytes, door.start)[0] * 512
+            new.flip(new.stages + 700)
+            new.repair_stages()
+            new.save()
+            self.say("update", image, "--loader")
+            last = read(image)
+            for stages in (old.stages, new.stages):
+                assert last[stages:stages + old.stages_size] == new.bytes[stages:stages + old.stages_size], (table, stages)
+            self.check_updated(image, self.ours())
+
+    def age_stages(self, image):
+        disk = Disk(image)
+        disk.flip(disk.stages + 600)
+        disk.repair_stages()
+        disk.save()
+
     def check_updated(self, image, sources):
         self.sound(image)
         self.check_files(image, sources)
@@ -276,7 +312,7 @@ STRUCTURES = [
     ("CD's stage 1", (0, 50, 300, 423, 424, 432, 436, 438, 600)),
 ]
 
-CASES = {"damage": "default", "update": "default", "forms": "default", "names": "default", "reproducible": "default", "refused": "default", "many_files": "full", "large": "full"}
+CASES = {"damage": "default", "update": "default", "loader": "default", "forms": "default", "names": "default", "reproducible": "default", "refused": "default", "many_files": "full", "large": "full"}
 
 
 def main():

@@ -3,22 +3,27 @@
 
 Notes what update writes, then makes each state that a disk may be left in (cuts.py) and asks of it: mtools finds the whole old
 or the whole new set of files; imgtool verify and fsck.fat find nothing but what a stop may leave behind (lost clusters, a
-second table or counts that are out of date); and a second update finishes the work, after which nothing at all is found.
+second table or counts that are out of date, on a CD directories and another loader than the disk's); stage 1, on a CD both,
+finds whole stages; and a second update finishes the work, after which nothing at all is found.
 """
 
 import argparse
 import json
 import os
 import re
+import struct
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import cuts
-from disk import SECTOR, Disk
+from disk import SECTOR, Disk, stages_sum
 
 HARMLESS = {"second FAT", "FSInfo", "FAT backup boot sector"}
+HARMLESS_CD = {"ISO primary descriptor", "ISO Joliet descriptor", "ISO directories", "CD's stage 1"}
+CD_DOOR = 21 * 2048
+SIZES = {("12", False): "5M", ("16", False): "8M", ("32", False): "40M", ("12", True): "5M", ("16", True): "14M"}
 FSCK_HARMLESS = re.compile(
     r"fsck\.fat |Leaving filesystem unchanged|\d* ?Reclaimed|Free cluster summary|  Auto-correcting|FATs differ but appear"
     r"|  Using first FAT|FATs differ - using first FAT|Second FAT (is corrupt|seems)|First FAT seems to be okay|There are differences between boot sector"
@@ -46,10 +51,13 @@ class Scenario:
             "files": ["--kernel", new, "--ramdisk", two, "--cmdline", "new and longer"],
             "tree": ["--kernel", new, "--loader", "--file", f"{two}:/etc/deep/er/two", "--file", f"{one}:/EFI/one",
                      "--remove", "/etc/one"],
+            "cd": ["--kernel", new, "--ramdisk", two, "--loader", "--file", f"{two}:/another/two"],
             "root": ["--kernel", new, *many([two], 7), "--remove", "/ramdisk2"],
         }[name]  # fmt: skip
         if name == "tree":
             self.build += ["--file", f"{one}:/etc/one", "--file", f"{one}:/etc/sub/one"]
+        if name == "cd":
+            self.build += ["--iso"]
         if name == "root":
             self.build += many([one], 6) + ["--file", f"{two}:/ramdisk2"]
 
@@ -61,6 +69,8 @@ class Judge:
         self.scratch, self.again = directory / "files", directory / "again.img"
         self.failures = 0
         self.fat = arguments.fat
+        self.doors = [0, CD_DOOR] if arguments.scenario == "cd" else [0]
+        self.harmless = HARMLESS | (HARMLESS_CD if arguments.scenario == "cd" else set())
 
     def open(self):
         self.disk = Disk(self.image)
@@ -121,14 +131,26 @@ class Judge:
             self.fail(name, f"neither the old nor the new files: {sorted(files)}")
         for finding in self.verify(self.image):
             lost = finding["structure"] == "FAT" and "lost clusters" in finding["text"]
-            if finding["structure"] not in HARMLESS and not lost:
+            if finding["structure"] not in self.harmless and not lost:
                 self.fail(name, f"verify finds {finding}")
+        self.check_doors(name)
         ghosts = self.cut_root() if self.fat != "32" else []
         for line in self.fsck()[1].splitlines():
             if not FSCK_HARMLESS.match(line):
                 self.fail(name, f"fsck.fat finds '{line}'")
         self.put([(self.volume + offset, data) for offset, data in ghosts])
         return files == new
+
+    def check_doors(self, name):
+        """Each stage 1 names stages that are whole."""
+        with open(self.image, "rb") as image:
+            for door in self.doors:
+                image.seek(door + 424)
+                first, _, count = struct.unpack("<QIH", image.read(14))
+                image.seek(first * SECTOR)
+                stages = image.read(count * SECTOR)
+                if stages[:8] != b"STGCSTGS" or stages_sum(stages) != struct.unpack_from("<I", stages, 16)[0]:
+                    self.fail(name, f"stage 1 at {door} names no whole stages")
 
     def check_sound(self, name):
         for finding in self.verify(self.image):
@@ -166,9 +188,9 @@ def main():
         scenario = Scenario(arguments.scenario, Path(arguments.kernels), directory)
         judge = Judge(arguments, directory)
         subprocess.run([arguments.imgtool, "build-image", "-q", "-o", judge.image, "--table", arguments.table, "--fat",
-                        arguments.fat, "--size", "40M" if arguments.fat == "32" else "8M" if arguments.fat == "16" else "5M",
-                        *scenario.build], check=True)  # fmt: skip
-        if arguments.scenario == "tree":  # a loader of another version
+                        arguments.fat, "--size", SIZES[arguments.fat, arguments.scenario == "cd"], *scenario.build],
+                       check=True)  # fmt: skip
+        if arguments.scenario in ("tree", "cd"):  # a loader of another version
             disk = Disk(judge.image)
             disk.flip(disk.stages + 600)
             disk.repair_stages()
