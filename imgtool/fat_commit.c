@@ -64,6 +64,16 @@ static uint32_t changed_sectors(const struct fat_directory *directory, uint64_t 
     return count;
 }
 
+/* "." and "..", if they stand where they should: a damaged volume may have a file there. */
+static void set_dots(struct commit *commit, const struct fat_directory *directory, uint32_t own, uint32_t parent)
+{
+    uint8_t *dot = directory->bytes, *dots = directory->bytes + FAT_ENTRY_SIZE;
+    if (memcmp(dot, ".          ", FAT_SHORT_NAME_SIZE) == 0)
+        fat_directories_set_cluster(commit->directories, dot, own);
+    if (memcmp(dots, "..         ", FAT_SHORT_NAME_SIZE) == 0)
+        fat_directories_set_cluster(commit->directories, dots, parent);
+}
+
 /* Gives a directory new clusters and tells those who name them. */
 static enum exit_code place(struct commit *commit, uint32_t index)
 {
@@ -81,9 +91,8 @@ static enum exit_code place(struct commit *commit, uint32_t index)
         return EXIT_OK; /* its children call it 0 */
     fat_directories_set_cluster(directories,
                                 list[directory->parent].bytes + (uint64_t)directory->entry * FAT_ENTRY_SIZE, first);
-    fat_directories_set_cluster(directories, directory->bytes, first);
-    uint32_t parent = directory->parent == FAT_DIRECTORIES_ROOT ? 0 : list[directory->parent].first_cluster;
-    fat_directories_set_cluster(directories, directory->bytes + FAT_ENTRY_SIZE, parent);
+    set_dots(commit, directory, first,
+             directory->parent == FAT_DIRECTORIES_ROOT ? 0 : list[directory->parent].first_cluster);
     return EXIT_OK;
 }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes the seeds corpus/fat/*, corpus/iso/* and corpus/partition/* anew, with the tools that everybody uses (dosfstools,
+"""Makes the seeds corpus/fat/*, corpus/directories/*, corpus/iso/* and corpus/partition/* anew, with the tools that everybody uses (dosfstools,
 mtools, xorriso, gdisk, fdisk), in the form that sparse_disk.h describes. The seeds are kept in the tree; run this to change them."""
 import os
 import struct
@@ -70,6 +70,21 @@ def fat_seed(work, name, bits, kib, cluster):
         write("fat", name, pieces(file.read(), 0))
 
 
+def directories_seed(work, name, bits, kib, names):
+    """A tree with a directory of several clusters in it, and one that is deep."""
+    image, text = (os.path.join(work, part) for part in (name, "text"))
+    with open(text, "wb") as file:
+        file.write(b"text")
+    tool("mkfs.fat", "-F", str(bits), "-s", "1", "-i", "12345678", "-C", image, str(kib))
+    tool("mmd", "-i", image, "::etc", "::etc/many", "::deep", "::deep/er", "::deep/er/still")
+    for target in names + ["etc/many/a long name of an only file", "deep/er/still/x", "KERNEL.ELF", "STAGEC~1.CON"]:
+        tool("mcopy", "-i", image, text, "::" + target)
+    tool("mdel", "-i", image, "::" + names[1])
+    tool("mattrib", "-i", image, "+r", "+s", "+h", "::KERNEL.ELF")
+    with open(image, "rb") as file:
+        write("directories", name, pieces(file.read(), 0))
+
+
 def table_seed(work, name, *commands):
     image = os.path.join(work, name)
     with open(image, "wb") as file:
@@ -86,6 +101,9 @@ def main():
         fat_seed(work, "fat12", 12, 256, 1)
         fat_seed(work, "fat16", 16, 4096, 1)
         fat_seed(work, "fat32", 32, 40000, 1)
+        directories_seed(work, "wide12", 12, 256, [f"etc/many/{i:02}" for i in range(24)])
+        directories_seed(work, "wide16", 16, 4096, [f"root file with a long name {i}" for i in range(5)])
+        directories_seed(work, "wide32", 32, 40000, [f"a long name in the root {i}" for i in range(7)])
         iso_seed(work, "bios", "-b", "bios.bin", "-no-emul-boot", "-boot-load-size", "4")
         iso_seed(work, "both", "-b", "bios.bin", "-no-emul-boot", "-eltorito-alt-boot", "-e", "efi.img", "-no-emul-boot")
         iso_seed(work, "plain")
