@@ -1,20 +1,35 @@
 /* Text on the firmware's console. */
-#include "services.h"
+#include "gop.h"
 
 #include "utf.h"
 
 #define CHUNK 80
 
-static void put(CHAR16 *text, size_t *length)
+static const EFI_GUID text_guid = EFI_SIMPLE_TEXT_OUTPUT_PROTOCOL_GUID;
+
+/* The display's own console: ConOut may repeat on the serial line, to which the log writes by itself. */
+static SIMPLE_TEXT_OUTPUT_INTERFACE *find_console(void)
+{
+    EFI_HANDLE display = NULL;
+    SIMPLE_TEXT_OUTPUT_INTERFACE *console = NULL;
+    if (gop_find(&display) != NULL)
+        console = services_protocol(display, &text_guid);
+    return console != NULL ? console : services.system->ConOut;
+}
+
+static void put(SIMPLE_TEXT_OUTPUT_INTERFACE *console, CHAR16 *text, size_t *length)
 {
     text[*length] = 0;
-    efi_call(services.system->ConOut->OutputString(services.system->ConOut, text));
+    efi_call(console->OutputString(console, text));
     *length = 0;
 }
 
 void firmware_screen_write(const char *text, size_t size)
 {
-    if (services.phase != SERVICES_RUNNING || services.system == NULL || services.system->ConOut == NULL)
+    if (services.phase != SERVICES_RUNNING || services.system == NULL)
+        return;
+    SIMPLE_TEXT_OUTPUT_INTERFACE *console = find_console();
+    if (console == NULL)
         return;
     const char *const end = text + size;
     CHAR16 line[CHUNK + 3];
@@ -29,8 +44,8 @@ void firmware_screen_write(const char *text, size_t size)
             line[length++] = '\r';
         line[length++] = character <= UINT16_MAX ? (CHAR16)character : '?';
         if (length >= CHUNK)
-            put(line, &length);
+            put(console, line, &length);
     }
     if (length > 0)
-        put(line, &length);
+        put(console, line, &length);
 }

@@ -80,7 +80,7 @@ def boot(arguments, firmware, case, directory):
     with Peer(str(directory / "peer"), str(directory / "qemu"), f"dir/{BOOT_PROGRAMS[firmware]}", files, case.faults) as peer:
         outcome = machine.run_qemu(arguments.imgtool, blank, directory, "--firmware", firmware, "--",
                                    *peer.qemu_options("virtio-net-pci"))  # fmt: skip
-    return outcome, peer.requests
+    return outcome, peer
 
 
 def kernel_problem(outcome, requests):
@@ -101,9 +101,9 @@ def error_problem(case, outcome):
 def judge(arguments, directory):
     firmware, name = arguments.case.split("/")
     case = CASES[name]
-    outcome, requests = boot(arguments, firmware, case, directory)
-    wrong = error_problem(case, outcome) if case.code else kernel_problem(outcome, requests)
-    return wrong and f"{wrong}\n{outcome.describe()}requests: {requests}"
+    outcome, peer = boot(arguments, firmware, case, directory)
+    wrong = error_problem(case, outcome) if case.code else kernel_problem(outcome, peer.requests)
+    return wrong and f"{wrong}\n{outcome.describe()}{peer.describe()}"
 
 
 if __name__ == "__main__":

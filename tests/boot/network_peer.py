@@ -69,6 +69,8 @@ class Peer:
         self.socket.bind(self.ours)
         self.transfers = {}
         self.requests = []
+        self.frames = {"in": 0, "out": 0, "refused": 0}
+        self.problem = None
         self.next_port = 2000
         self.lost = 0
         self.client_mac = BROADCAST
@@ -88,10 +90,20 @@ class Peer:
         return ["-netdev", f"dgram,id=cable,local.type=unix,local.path={self.theirs},remote.type=unix,remote.path={self.ours}",
                 "-device", f"{card},netdev=cable,bootindex=1"]  # fmt: skip
 
+    def describe(self):
+        return f"peer: frames {self.frames}, asked for {self.requests}" + (f", ended by {self.problem!r}" if self.problem else "")
+
     def serve(self):
+        try:
+            self.answer()
+        except Exception as problem:  # described with the outcome, which it explains
+            self.problem = problem
+
+    def answer(self):
         while not self.stopped.is_set():
             readable, _, _ = select.select([self.socket], [], [], 0.1)
             if readable:
+                self.frames["in"] += 1
                 self.take_frame(self.socket.recv(65536))
             for transfer in list(self.transfers.values()):
                 if transfer.packet and not transfer.silent and time.monotonic() - transfer.sent_at > RESEND_SECONDS:
@@ -103,8 +115,9 @@ class Peer:
         frame = to + OUR_MAC + struct.pack("!H", ethertype) + payload
         try:
             self.socket.sendto(frame.ljust(60, b"\0"), self.theirs)
-        except OSError:
-            pass  # QEMU has ended, or its buffer is full: a network may lose what it likes
+            self.frames["out"] += 1
+        except OSError:  # QEMU has ended, or its buffer is full: a network may lose what it likes
+            self.frames["refused"] += 1
 
     def take_frame(self, frame):
         ethertype = struct.unpack_from("!H", frame, 12)[0]
