@@ -28,14 +28,15 @@ fi
 
 jobs=$(nproc)
 reports=()
-# run PRESET CTEST-OPTION...: builds the preset and runs those of its tests.
+# run PRESET UNIT-TESTS CTEST-OPTION...: builds the preset, with or (OFF) without unit tests, and runs those of its tests.
 run() {
-    local preset=$1 build=$root/build/$1
-    shift
+    local preset=$1 build=$root/build/$1 unit_tests=$2
+    shift 2
     rm -rf "$build/failed"
     mkdir -p "$build"
     echo "=== $preset: build"
-    (cd "$root" && cmake --preset "$preset" && cmake --build --preset "$preset" -j "$jobs") >"$build/build.log" 2>&1 || {
+    (cd "$root" && cmake --preset "$preset" -D STAGECOACH_UNIT_TESTS="$unit_tests" &&
+        cmake --build --preset "$preset" -j "$jobs") >"$build/build.log" 2>&1 || {
         tail -n 50 "$build/build.log"
         echo "The build of preset '$preset' failed; all of its output: $build/build.log"
         echo "0 passed, 1 failed, 0 skipped"
@@ -52,14 +53,14 @@ run() {
 # Labels: quick; boot, for what starts a machine; full, for what only --full runs. Unit tests have sanitizers in every
 # preset; the preset adds them to imgtool.
 case $extent in
-quick) run release -L '^quick$' ;;
+quick) run release ON -L '^quick$' ;;
 default)
-    run sanitize -LE '^(boot|full)$'
-    run release -L '^boot$' -LE '^full$'
+    run sanitize ON -LE '^(boot|full)$'
+    run release OFF -L '^boot$' -LE '^full$'
     ;;
 full)
-    run sanitize -LE '^boot$'
-    run release -L '^boot$'
+    run sanitize ON -LE '^boot$'
+    run release OFF -L '^boot$'
     ;;
 esac
 python3 "$root/tests/summary.py" "${reports[@]}"

@@ -177,9 +177,8 @@ FAILURES = {failure.name: failure for failure in [*MACHINE, *DISK, *DISC, *CONFI
 
 QUICK = {"bios/no-kernel", "bios/elf-magic", "bios/fault-guard", "bios/cpu-qemu32", "bios/gpt"}
 # UEFI boots are slow, and what the shared code refuses is refused alike: one of each kind, the others in the full run.
-UEFI_DEFAULT = {"memory-for-ramdisk", "read-ramdisk", "no-kernel", "config-syntax", "config-value",
-                "config-reboot", "elf-magic", "elf-wx", "elf-segment", "no-note", "no-ramdisk", "fault-null",
-                "fault-nx-stack", "fault-stack-overflow", "program-refused", "program-returns"}  # fmt: skip
+UEFI_DEFAULT = {"memory-for-ramdisk", "read-ramdisk", "no-kernel", "config-syntax", "config-reboot", "elf-magic", "no-note",
+                "no-ramdisk", "fault-null", "fault-stack-overflow", "program-refused", "program-returns"}  # fmt: skip
 
 
 def names():
