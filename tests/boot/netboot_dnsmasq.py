@@ -19,6 +19,8 @@ import machine
 RAMDISK_SIZE = 200000
 READY_SECONDS = 30
 ADDRESS, RANGE = "192.168.66.1/24", "192.168.66.10,192.168.66.99,1h"
+# As in most networks there is IPv6 too, told by a router: iPXE waits a quarter of a minute for one.
+ADDRESS6, RANGE6 = "fd00:66::1/64", "fd00:66::,ra-only"
 CARD = "tap0"
 
 
@@ -36,6 +38,7 @@ def namespace():
     try:
         run("ip", "-n", name, "tuntap", "add", "dev", CARD, "mode", "tap")
         run("ip", "-n", name, "address", "add", ADDRESS, "dev", CARD)
+        run("ip", "-n", name, "address", "add", ADDRESS6, "dev", CARD, "nodad")
         run("ip", "-n", name, "link", "set", "lo", "up")
         run("ip", "-n", name, "link", "set", CARD, "up")
         yield name
@@ -50,7 +53,7 @@ def dnsmasq(name, config, directory):
     with open(log, "wb") as output:
         process = subprocess.Popen(
             ["ip", "netns", "exec", name, "dnsmasq", "--no-daemon", f"--conf-file={config}", f"--dhcp-range={RANGE}",
-             f"--interface={CARD}", "--user=root", f"--dhcp-leasefile={directory}/leases", "--pid-file="],
+             "--enable-ra", f"--dhcp-range={RANGE6}", f"--interface={CARD}", "--user=root", f"--dhcp-leasefile={directory}/leases", "--pid-file="],
             stdin=subprocess.DEVNULL, stdout=output, stderr=output)  # fmt: skip
     try:
         deadline = time.monotonic() + READY_SECONDS

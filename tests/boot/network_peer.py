@@ -13,7 +13,10 @@ from dataclasses import dataclass, field
 OUR_MAC = bytes.fromhex("525400aabbcc")
 BROADCAST = b"\xff" * 6
 SERVER, CLIENT, NETMASK = (socket.inet_aton(text) for text in ("10.9.8.1", "10.9.8.7", "255.255.255.0"))
-ETHERTYPE_IP, ETHERTYPE_ARP = 0x0800, 0x0806
+ETHERTYPE_IP, ETHERTYPE_ARP, ETHERTYPE_IPV6 = 0x0800, 0x0806, 0x86DD
+ROUTER, ALL_NODES = (socket.inet_pton(socket.AF_INET6, text) for text in ("fe80::1", "ff02::1"))
+ALL_NODES_MAC = bytes.fromhex("333300000001")
+ICMPV6, ROUTER_SOLICITATION, ROUTER_ADVERTISEMENT = 58, 133, 134
 DISCOVER, OFFER, REQUEST, ACK = 1, 2, 3, 5
 MAGIC_COOKIE = bytes([99, 130, 83, 99])
 READ_REQUEST, DATA, ACKNOWLEDGE, ERROR, OPTIONS = 1, 3, 4, 5, 6
@@ -123,6 +126,8 @@ class Peer:
         ethertype = struct.unpack_from("!H", frame, 12)[0]
         if ethertype == ETHERTYPE_ARP:
             self.take_arp(frame[14:])
+        elif ethertype == ETHERTYPE_IPV6 and frame[14 + 6] == ICMPV6 and frame[14 + 40] == ROUTER_SOLICITATION:
+            self.advertise()
         elif ethertype == ETHERTYPE_IP and frame[14 + 9] == 17:
             self.client_mac = frame[6:12]
             self.take_datagram(frame[14:])
@@ -132,6 +137,14 @@ class Peer:
         sender_mac, sender_ip, wanted = packet[8:14], packet[14:18], packet[24:28]
         if operation == 1 and wanted == SERVER:
             self.send_frame(sender_mac, ETHERTYPE_ARP, packet[:6] + struct.pack("!H", 2) + OUR_MAC + SERVER + sender_mac + sender_ip)
+
+    def advertise(self):
+        """Says that there is no IPv6 here (RFC 4861, 4.2), for which iPXE would wait a quarter of a minute."""
+        message = struct.pack("!BBHBBHII", ROUTER_ADVERTISEMENT, 0, 0, 64, 0, 0, 0, 0)
+        pseudo = ROUTER + ALL_NODES + struct.pack("!II", len(message), ICMPV6)
+        message = message[:2] + struct.pack("!H", checksum(pseudo + message)) + message[4:]
+        header = struct.pack("!IHBB", 6 << 28, len(message), ICMPV6, 255) + ROUTER + ALL_NODES
+        self.send_frame(ALL_NODES_MAC, ETHERTYPE_IPV6, header + message)
 
     def take_datagram(self, packet):
         header = (packet[0] & 15) * 4
