@@ -41,7 +41,12 @@ def rows(kernels):
         yield "default" if kernel in UEFI_DEFAULT else "full", f"uefi/{kernel}"
 
 
+def machine_options(kernel):
+    return ["--memory", "3G"] if kernel == "api-ramdisk-1073741824" else []
+
+
 def image_options(kernel, directory):
+    """What the kernel wants with it, for build-image and build-netboot."""
     options = []
     if kernel.startswith("api-ramdisk-"):
         ramdisk, size = directory / "ramdisk", int(kernel.rsplit("-", 1)[1])
@@ -63,9 +68,7 @@ def boot(arguments, firmware, kernel, options, directory):
     image = directory / "disk.img"
     machine.build_image(arguments.imgtool, Path(arguments.kernels) / f"{kernel}.elf", image,
                         *image_options(kernel, directory))  # fmt: skip
-    if kernel == "api-ramdisk-1073741824":
-        options = ["--memory", "3G"]
-    return machine.run_qemu(arguments.imgtool, image, directory, "--firmware", firmware, *options)
+    return machine.run_qemu(arguments.imgtool, image, directory, "--firmware", firmware, *machine_options(kernel), *options)
 
 
 def problem(outcome):
