@@ -1,8 +1,6 @@
 /* No starter hands random numbers over: what there is, is the CPU's. */
 #include "firmware.h"
 
-size_t firmware_random(uint8_t *bytes, size_t size);
-
 size_t firmware_random(uint8_t *bytes, size_t size)
 {
     (void)bytes;

@@ -192,29 +192,28 @@ static uint32_t current_pitch(const struct vbe_mode *mode)
     return told ? registers.ebx & 0xffff : mode->pitch;
 }
 
-enum status firmware_video_set(const struct video_mode *wanted, struct boot_framebuffer *framebuffer,
-                               struct error *error)
+enum status firmware_video_set(const struct video_mode *mode, struct boot_framebuffer *framebuffer, struct error *error)
 {
-    static struct vbe_mode mode;
-    struct bios_registers registers = {.eax = VBE_SET_MODE, .ebx = wanted->id | VBE_LINEAR};
-    if (!wanted->current && !vbe_call(&registers))
-        return error_set(error, STATUS_FIRMWARE_CALL, "VBE can't set mode %#x (%ux%u): it answers %#x", wanted->id,
-                         wanted->width, wanted->height, registers.eax & 0xffff);
-    if (!read_mode((uint16_t)wanted->id, &mode))
-        return error_set(error, STATUS_FIRMWARE_CALL, "VBE does not describe mode %#x after setting it", wanted->id);
+    static struct vbe_mode set;
+    struct bios_registers registers = {.eax = VBE_SET_MODE, .ebx = mode->id | VBE_LINEAR};
+    if (!mode->current && !vbe_call(&registers))
+        return error_set(error, STATUS_FIRMWARE_CALL, "VBE can't set mode %#x (%ux%u): it answers %#x", mode->id,
+                         mode->width, mode->height, registers.eax & 0xffff);
+    if (!read_mode((uint16_t)mode->id, &set))
+        return error_set(error, STATUS_FIRMWARE_CALL, "VBE does not describe mode %#x after setting it", mode->id);
     screen_gone();
     *framebuffer = (struct boot_framebuffer){
-        .phys = mode.framebuffer,
-        .width = mode.width,
-        .height = mode.height,
-        .pitch = current_pitch(&mode),
-        .bits_per_pixel = mode.bits_per_pixel,
-        .red_shift = mode.red.shift,
-        .red_size = mode.red.size,
-        .green_shift = mode.green.shift,
-        .green_size = mode.green.size,
-        .blue_shift = mode.blue.shift,
-        .blue_size = mode.blue.size,
+        .phys = set.framebuffer,
+        .width = set.width,
+        .height = set.height,
+        .pitch = current_pitch(&set),
+        .bits_per_pixel = set.bits_per_pixel,
+        .red_shift = set.red.shift,
+        .red_size = set.red.size,
+        .green_shift = set.green.shift,
+        .green_size = set.green.size,
+        .blue_shift = set.blue.shift,
+        .blue_size = set.blue.size,
     };
     framebuffer->size = (uint64_t)framebuffer->pitch * framebuffer->height;
     return STATUS_OK;
