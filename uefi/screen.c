@@ -19,8 +19,10 @@ static SIMPLE_TEXT_OUTPUT_INTERFACE *find_console(void)
 
 static void put(SIMPLE_TEXT_OUTPUT_INTERFACE *console, CHAR16 *text, size_t *length)
 {
+    SIMPLE_TEXT_OUTPUT_INTERFACE *all = services.system->ConOut;
     text[*length] = 0;
-    efi_call(console->OutputString(console, text));
+    if (EFI_ERROR(efi_call(console->OutputString(console, text))) && all != NULL && all != console)
+        efi_call(all->OutputString(all, text)); /* the display's has no mode yet, perhaps */
     *length = 0;
 }
 

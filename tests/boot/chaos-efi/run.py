@@ -44,6 +44,7 @@ QUIRKS = {
     "blt-only": ("", BOOTS, "no display with a linear framebuffer", ["-vga", "none", "-device", "virtio-gpu-pci"]),
     "no-console": ("no-console", BOOTS, "", []),
     "no-console-failing": ("no-console read-fails", 201, "", []),
+    "text-fails": ("text-fails read-fails", BOOTS, "BOOT-ERR 201", []),  # chaos.efi ends it when all consoles are asked
     "no-device": ("no-device", 106, "which device", []),
     "no-volume": ("no-volume", 106, "neither a file system nor PXE", []),
     "acpi-1": ("acpi-1", BOOTS, "", []),
@@ -84,8 +85,8 @@ def read(path):
         return ""
 
 
-def run(folder, more):
-    """Until QEMU ends or the loader says why it doesn't go on; the exit code (None: it went on running) and the text."""
+def run(folder, more, until):
+    """Until QEMU ends or the serial line has what matches `until`; the exit code (None: it went on running) and the text."""
     serial = os.path.join(folder, "serial")
     variables = shutil.copy(VARS, os.path.join(folder, "vars"))
     command = ["qemu-system-x86_64", "-accel", "tcg", "-M", "q35", "-m", "256", "-display", "none", "-monitor", "none",
@@ -97,7 +98,7 @@ def run(folder, more):
     with subprocess.Popen(command + more, stdin=subprocess.DEVNULL) as machine:
         deadline = time.monotonic() + PATIENCE_SECONDS
         while machine.poll() is None and time.monotonic() < deadline:
-            if re.search(r"BOOT-ERR .*\n", read(serial)):
+            if until and re.search(until, read(serial)):
                 break
             time.sleep(0.1)
         code = machine.poll()
@@ -134,7 +135,7 @@ def main():
     faults, wanted, pattern, more = QUIRKS[options.quirk]
     with tempfile.TemporaryDirectory() as folder:
         make_volume(os.path.join(folder, "esp"), options, faults)
-        code, text = run(folder, more)
+        code, text = run(folder, more, None if wanted is BOOTS else r"BOOT-ERR .*\n")
     problem = verdict(code, text, wanted, pattern)
     if problem:
         print(f"{text}\nFAILED: {problem}")
