@@ -12,6 +12,8 @@
 struct parser {
     struct config_lines lines;
     struct config *config;
+    config_warning *warn;
+    void *context;
     struct error *error;
 };
 
@@ -146,10 +148,10 @@ static bool take_number(struct config_text text, uint64_t limit, uint64_t *numbe
 static enum status take_video(struct parser *parser, struct config_text value)
 {
     struct config *config = parser->config;
-    if (equals(value, "off")) {
-        config->video_off = true;
+    config->video_off = equals(value, "off");
+    config->video_width = config->video_height = 0;
+    if (config->video_off)
         return STATUS_OK;
-    }
     struct config_text width = {value.text, 0};
     while (width.size < value.size && value.text[width.size] != 'x')
         width.size++;
@@ -170,15 +172,12 @@ static enum status take_video(struct parser *parser, struct config_text value)
 static enum status take_reboot(struct parser *parser, struct config_text value)
 {
     struct config *config = parser->config;
-    if (equals(value, "off")) {
-        config->reboot_on_error = false;
-        return STATUS_OK;
-    }
-    uint64_t seconds;
-    if (!take_number(value, REBOOT_SECONDS_MAX, &seconds))
+    uint64_t seconds = 0;
+    const bool on = !equals(value, "off");
+    if (on && !take_number(value, REBOOT_SECONDS_MAX, &seconds))
         return refuse_value(parser, value, "'off' or a number of seconds up to 86400");
     config->reboot_seconds = (uint32_t)seconds;
-    config->reboot_on_error = true;
+    config->reboot_on_error = on;
     return STATUS_OK;
 }
 
@@ -246,6 +245,11 @@ static enum status take_module(struct parser *parser, struct config_text value)
     return status;
 }
 
+static enum status take_file(struct parser *parser, struct config_text value)
+{
+    return take_path(parser, value, &parser->config->file);
+}
+
 static const struct config_key keys[] = {
     {.name = "kernel", .take = take_kernel},
     {.name = "efi-stub", .take = take_efi_stub},
@@ -261,14 +265,20 @@ static const struct config_key keys[] = {
     {.name = "kaslr-seed", .take = take_kaslr_seed},
     {.name = "test-sentinel", .take = take_test_sentinel},
     {.name = "module", .take = take_module, .repeatable = true},
+    {.name = "config", .take = take_file}, /* load options only */
 };
 #define KEY_COUNT (sizeof keys / sizeof *keys)
 
-static const char *nearest_key(struct config_text key)
+static unsigned key_count(const struct parser *parser)
+{
+    return parser->lines.one_line ? KEY_COUNT : KEY_COUNT - 1;
+}
+
+static const char *nearest_key(const struct parser *parser, struct config_text key)
 {
     const char *nearest = NULL;
     unsigned best = 0;
-    for (unsigned i = 0; i < KEY_COUNT; i++) {
+    for (unsigned i = 0; i < key_count(parser); i++) {
         unsigned distance = edit_distance(key.text, key.size, keys[i].name);
         if (nearest == NULL || distance < best) {
             nearest = keys[i].name;
@@ -278,18 +288,19 @@ static const char *nearest_key(struct config_text key)
     return nearest;
 }
 
-static void warn_of_unknown(const struct parser *parser, struct config_text key, config_warning *warn, void *context)
+static void warn_of_unknown(const struct parser *parser, struct config_text key)
 {
     char text[256];
-    format(text, sizeof text, "%s:%u:%u: unknown key '%.*s' is ignored (nearest: '%s')", CONFIG_PATH,
-           parser->lines.line, config_column(&parser->lines, key.text), quoted(key), key.text, nearest_key(key));
-    if (warn != NULL)
-        warn(context, text);
+    format(text, sizeof text, "%s:%u:%u: unknown key '%.*s' is ignored (nearest: '%s')", parser->lines.name,
+           parser->lines.line, config_column(&parser->lines, key.text), quoted(key), key.text,
+           nearest_key(parser, key));
+    if (parser->warn != NULL)
+        parser->warn(parser->context, text);
 }
 
-static const struct config_key *find_key(struct config_text name)
+static const struct config_key *find_key(const struct parser *parser, struct config_text name)
 {
-    for (unsigned i = 0; i < KEY_COUNT; i++)
+    for (unsigned i = 0; i < key_count(parser); i++)
         if (equals(name, keys[i].name))
             return &keys[i];
     return NULL;
@@ -320,21 +331,41 @@ void config_defaults(struct config *config)
     config->log = (struct log_settings){.level = LOG_INFO, .serial = true, .screen = true};
 }
 
+static enum status take_lines(struct parser *parser)
+{
+    enum status status = STATUS_OK;
+    uint32_t first_lines[KEY_COUNT] = {0};
+    struct config_text name, value;
+    while (status == STATUS_OK && config_lines_next(&parser->lines, &name, &value)) {
+        const struct config_key *key = find_key(parser, name);
+        if (key == NULL)
+            warn_of_unknown(parser, name);
+        else
+            status = take_line(parser, key, name, value, first_lines);
+    }
+    return status;
+}
+
+enum status config_parse_file(const char *name, struct span text, struct config *config, config_warning *warn,
+                              void *context, struct error *error)
+{
+    struct parser parser = {.config = config, .warn = warn, .context = context, .error = error};
+    config_defaults(config);
+    enum status status = config_lines_start(&parser.lines, name, text, error);
+    return status == STATUS_OK ? take_lines(&parser) : status;
+}
+
 enum status config_parse(struct span text, struct config *config, config_warning *warn, void *context,
                          struct error *error)
 {
-    struct parser parser = {.config = config, .error = error};
-    config_defaults(config);
-    enum status status = config_lines_start(&parser.lines, text, error);
+    return config_parse_file(CONFIG_PATH, text, config, warn, context, error);
+}
 
-    uint32_t first_lines[KEY_COUNT] = {0};
-    struct config_text name, value;
-    while (status == STATUS_OK && config_lines_next(&parser.lines, &name, &value)) {
-        const struct config_key *key = find_key(name);
-        if (key == NULL)
-            warn_of_unknown(&parser, name, warn, context);
-        else
-            status = take_line(&parser, key, name, value, first_lines);
-    }
-    return status;
+enum status config_override(struct span options, struct config *config, config_warning *warn, void *context,
+                            struct error *error)
+{
+    struct parser parser = {.config = config, .warn = warn, .context = context, .error = error};
+    config->kernel_named = false;
+    config_lines_start_options(&parser.lines, options);
+    return take_lines(&parser);
 }

@@ -31,6 +31,7 @@ enum config_aslr { CONFIG_ASLR_AS_WISHED, CONFIG_ASLR_ON, CONFIG_ASLR_OFF };
 #define CONFIG_KASLR_SEED_SIZE 32u
 
 struct config {
+    struct config_text file;            /* key config, of load options alone: the file to read; size 0: CONFIG_PATH */
     struct config_text kernel;          /* key kernel; default /kernel.elf */
     bool kernel_named;                  /* by key kernel or efi-stub */
     bool efi_stub;                      /* key efi-stub PATH: the kernel is a program that UEFI starts */
@@ -58,5 +59,13 @@ void config_defaults(struct config *config);
 /* Parses `text`, which must outlive `config`. Starts from the defaults. */
 enum status config_parse(struct span text, struct config *config, config_warning *warn, void *context,
                          struct error *error);
+
+/* The same for a file of another name. */
+enum status config_parse_file(const char *name, struct span text, struct config *config, config_warning *warn,
+                              void *context, struct error *error);
+
+/* Puts what load_options_lines() made in place of what `config` has; modules are added. */
+enum status config_override(struct span options, struct config *config, config_warning *warn, void *context,
+                            struct error *error);
 
 #endif

@@ -34,7 +34,7 @@ enum status config_refuse(const struct config_lines *lines, const char *at, enum
     va_start(arguments, format);
     format_list(sentence, sizeof sentence, format, arguments);
     va_end(arguments);
-    return error_set(error, status, "%s:%u:%u: %s", CONFIG_PATH, lines->line, config_column(lines, at), sentence);
+    return error_set(error, status, "%s:%u:%u: %s", lines->name, lines->line, config_column(lines, at), sentence);
 }
 
 /* A carriage return is part of a line's end only. */
@@ -80,19 +80,23 @@ static enum status check_characters(struct config_lines lines, struct error *err
     return STATUS_OK;
 }
 
-enum status config_lines_start(struct config_lines *lines, struct span text, struct error *error)
+enum status config_lines_start(struct config_lines *lines, const char *name, struct span text, struct error *error)
 {
-    *lines = (struct config_lines){.text = text};
+    *lines = (struct config_lines){.name = name, .text = text};
     if (text.size > CONFIG_SIZE_MAX)
-        return error_set(error, STATUS_CONFIG_TOO_BIG, "%s has %llu bytes, but at most %u can be read", CONFIG_PATH,
+        return error_set(error, STATUS_CONFIG_TOO_BIG, "%s has %llu bytes, but at most %u can be read", name,
                          (unsigned long long)text.size, CONFIG_SIZE_MAX);
     uint16_t mark;
     if (span_u16(text, 0, &mark) && (mark == 0xfeff || mark == 0xfffe))
-        return error_set(error, STATUS_CONFIG_ENCODING, "%s:1:1: this is UTF-16; save the file as UTF-8 text",
-                         CONFIG_PATH);
+        return error_set(error, STATUS_CONFIG_ENCODING, "%s:1:1: this is UTF-16; save the file as UTF-8 text", name);
     if (span_u16(text, 0, &mark) && mark == 0xbbef && text.size >= 3 && text.data[2] == 0xbf)
         span_part(text, 3, text.size - 3, &lines->text);
     return lines->text.size > 0 ? check_characters(*lines, error) : STATUS_OK;
+}
+
+void config_lines_start_options(struct config_lines *lines, struct span text)
+{
+    *lines = (struct config_lines){.name = "load options", .text = text, .line = 1, .one_line = true};
 }
 
 static struct config_text trim(struct config_text text)
@@ -111,12 +115,15 @@ static bool next_line(struct config_lines *lines, struct config_text *line)
 {
     if (lines->next >= lines->text.size)
         return false;
-    lines->line++;
-    lines->start = lines->next;
-    uint64_t end = lines->start;
+    const uint64_t start = lines->next;
+    if (!lines->one_line) {
+        lines->line++;
+        lines->start = start;
+    }
+    uint64_t end = start;
     while (end < lines->text.size && !is_line_end(lines->text, end))
         end++;
-    *line = (struct config_text){(const char *)lines->text.data + lines->start, (uint32_t)(end - lines->start)};
+    *line = (struct config_text){(const char *)lines->text.data + start, (uint32_t)(end - start)};
     if (end < lines->text.size && lines->text.data[end] == '\r')
         end++;
     lines->next = end + 1;

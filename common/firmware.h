@@ -10,6 +10,7 @@
 
 #include "error.h"
 #include "memmap.h"
+#include "span.h"
 
 #include <stagecoach/boot.h>
 
@@ -113,6 +114,12 @@ void firmware_tables(struct firmware_tables *tables);
 /* The firmware's own generator: fills up to `size` bytes, returns their number; 0 where there is none, or it fails. The one
  * operation with a default: a door whose firmware has no generator, as no BIOS has, leaves it to entropy.c. */
 size_t firmware_random(uint8_t *bytes, size_t size);
+
+/* --- load options ------------------------------------------------------------------------------------------------ */
+
+/* What whoever started the loader wants in place of what the configuration says: lines that load_options_lines() made, which
+ * stay until the jump; size 0: nothing. The default for doors that nobody gives options to is nothing. */
+struct span firmware_load_options(void);
 
 /* --- programs ---------------------------------------------------------------------------------------------------- */
 

@@ -16,7 +16,7 @@ static bool find_line(const char *text, size_t size, const char *key, size_t *st
     *start = *end = size;
     if (size == 0)
         return true;
-    if (config_lines_start(&lines, span, &ignored) != STATUS_OK)
+    if (config_lines_start(&lines, CONFIG_PATH, span, &ignored) != STATUS_OK)
         return false;
     size_t mark = size - lines.text.size; /* a byte order mark */
     while (config_lines_next(&lines, &name, &value)) {

@@ -2,6 +2,7 @@
 #include "fake_private.h"
 
 #include "cpu.h"
+#include "load_options.h"
 #include "serial.h"
 #include "zstd_decoder.h"
 
@@ -445,6 +446,16 @@ _Noreturn void handoff_jump(const struct handoff *handoff)
         fake_violation("handoff_jump before handoff_prepare and firmware_leave");
     fake->handoff = *handoff;
     fake_finish(FAKE_JUMPED);
+}
+
+struct span firmware_load_options(void)
+{
+    static char lines[LOAD_OPTIONS_TEXT_ROOM(LOAD_OPTIONS_SIZE_MAX)];
+    uint32_t size = 0;
+    need_firmware("firmware_load_options");
+    const struct span options = {fake->load_options, fake->load_options_size};
+    const bool some = load_options_lines(options, lines, &size);
+    return (struct span){(const uint8_t *)lines, some ? size : 0};
 }
 
 /* --- other ways into kernels ------------------------------------------------------------------------------------- */

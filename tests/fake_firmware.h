@@ -76,6 +76,8 @@ struct fake_machine {
     bool no_serial;
     bool no_random;       /* neither RDSEED nor RDRAND nor a firmware's generator */
     uint64_t random_next; /* what they give is a function of this */
+    const void *load_options; /* as a firmware gives them */
+    size_t load_options_size;
     void (*output_hook)(const struct fake_output *output); /* called before something is written there */
     bool map_anything; /* firmware_map() takes any physical address: for tests of single modules */
 

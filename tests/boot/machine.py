@@ -74,10 +74,10 @@ def need(path, package):
     return found
 
 
-def ovmf():
-    """Options that make OVMF a machine's firmware; what it writes to its variables is forgotten."""
+def ovmf(variables=None):
+    """Options that make OVMF a machine's firmware; what it writes to its variables, which may be given, is forgotten."""
     return ["-drive", f"if=pflash,format=raw,readonly=on,file={need(OVMF_CODE, 'ovmf')}",
-            "-drive", f"if=pflash,format=raw,snapshot=on,file={need(OVMF_VARS, 'ovmf')}"]  # fmt: skip
+            "-drive", f"if=pflash,format=raw,snapshot=on,file={variables or need(OVMF_VARS, 'ovmf')}"]  # fmt: skip
 
 
 def command_line(words):

@@ -15,6 +15,8 @@ import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "boot"))
+import damage  # noqa: E402
+import efi_variables  # noqa: E402
 import linux  # noqa: E402
 import machine  # noqa: E402
 import starters  # noqa: E402
@@ -57,7 +59,19 @@ class Runner:
         assert command == "APPEND /os.elf", command
         return self.started(starters.isolinux(job))
 
+    def uefi_shell(self, command):
+        """A command of UEFI's shell, which has the disk's volume as FS0."""
+        image, variables = damage.Image(self.directory / "kernel.img", None, None), self.directory / "variables"
+        image.put("startup.nsh", f"{command}\r\n".encode())
+        efi_variables.write(variables, efi_variables.path_to_shell())
+        said = self.shell(["qemu-system-x86_64", "-drive", f"file={image.path},format=raw"], SUCCESS, *QEMU_MORE,
+                          *machine.ovmf(variables))  # fmt: skip
+        assert "load options go before" in said, said
+        return said
+
     def run(self, command):
+        if command.startswith("FS0:"):
+            return self.uefi_shell(command)
         words = shlex.split(command)
         if words[:2] == ["imgtool", "run"]:
             return self.shell(words, 0, "--timeout", str(machine.TIME_LIMIT))
@@ -88,6 +102,9 @@ def main():
         if any("vmlinuz" in command for command in commands):
             linux.provide(runner.directory, Path(kernel).parent)
             done = "INIT ends"
+        if any("app.efi" in command for command in commands):
+            shutil.copy(Path(kernel).with_name("program.efi"), runner.directory / "app.efi")
+            done = "PROGRAM options="
         outputs = [runner.run(command) for command in commands]
         assert done in outputs[-1], (door, outputs)
 
