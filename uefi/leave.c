@@ -1,5 +1,6 @@
 /* The end of boot services (UEFI 2.10, 7.4.6). */
 #include "efi_map.h"
+#include "network.h"
 
 #define LEAVE_TRIES 8
 #define LEAVE_SLACK 512 /* descriptors: frames are still to be taken, each of which may split a free block */
@@ -44,6 +45,7 @@ static EFI_STATUS exit_boot_services(struct efi_map *map, size_t room)
 enum status firmware_leave(struct memmap *map, struct boot_efi *efi, struct error *error)
 {
     struct efi_map raw = {.descriptors = firmware_map(efi->memory_map_phys, efi->memory_map_size)};
+    network_stop();
     const EFI_STATUS left = exit_boot_services(&raw, efi->memory_map_size);
     if (left == EFI_BUFFER_TOO_SMALL)
         return error_set(error, STATUS_MAP_TOO_BIG, "the final memory map has %llu bytes, the room for it %llu",

@@ -140,3 +140,10 @@ enum status network_start(EFI_HANDLE device, struct error *error)
         return error_set(error, STATUS_FIRMWARE_CALL, "CreateEvent for a timer fails: %s", efi_status_name(status));
     return network.pxe->Mode->UsingIpv6 ? start_version6(error) : start_version4(error);
 }
+
+void network_stop(void)
+{
+    if (network.pxe != NULL)
+        efi_call(network.pxe->Stop(network.pxe)); /* what it says changes nothing: there is no other way */
+    network.pxe = NULL;
+}

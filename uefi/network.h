@@ -11,4 +11,10 @@ bool network_is_source(EFI_HANDLE device);
  * net_files_open(). */
 enum status network_start(EFI_HANDLE device, struct error *error);
 
+/* Stops the firmware's network for good, if network_start() was called: while boot services are there, its drivers may
+ * end what the card still does. Without that they have to do it inside ExitBootServices, where they must not free
+ * memory, and where some firmware has taken the card off the bus before: then it goes on writing to memory that is the
+ * kernel's. */
+void network_stop(void);
+
 #endif
