@@ -43,18 +43,19 @@ def spoil(stub, noise, entry):
         assert stub.read(name) < 1 << 32
 
 
-def boot(arguments, file, directory, noise):
+def boot(arguments, file, directory, prepare, entry, *more):
+    """Runs to the file's first instruction, has prepare() change what is found there, and runs on; returns what is wrong."""
     control, log = directory / "gdb", directory / "e9.log"
     control.unlink(missing_ok=True)
     command = [arguments.imgtool, "run", "--direct", file, "--cpu", "max", "--timeout", str(machine.TIME_LIMIT), "--e9-log", log,
-               "--", "-S", "-gdb", f"unix:{control},server=on,wait=off"]  # fmt: skip
+               "--", "-S", "-gdb", f"unix:{control},server=on,wait=off", *more]  # fmt: skip
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
                                env=os.environ | {"IMGTOOL_ACCEL": "tcg", "TMPDIR": str(directory)})  # fmt: skip
     try:
         stub = gdb_remote.Stub(control)
-        stub.run_to(entry_address(file, arguments.case))
-        assert stub.read("rip") == entry_address(file, arguments.case), hex(stub.read("rip"))
-        spoil(stub, noise, arguments.case)
+        stub.run_to(entry_address(file, entry))
+        assert stub.read("rip") == entry_address(file, entry), hex(stub.read("rip"))
+        prepare(stub)
         stub.run_on()
         said = process.communicate(timeout=machine.TIME_LIMIT)[1]
     finally:
@@ -70,7 +71,8 @@ def judge(arguments, directory):
     subprocess.run([arguments.imgtool, "build-direct", "--quiet", "-o", file, Path(arguments.kernels) / "conformance.elf",
                     *(["--pvh"] if arguments.case == "pvh" else [])], check=True)  # fmt: skip
     for seed in range(ROUNDS):
-        wrong = boot(arguments, file, directory, random.Random(seed))
+        noise = random.Random(seed)
+        wrong = boot(arguments, file, directory, lambda stub, noise=noise: spoil(stub, noise, arguments.case), arguments.case)
         if wrong:
             return f"seed {seed}: {wrong}"
     return None

@@ -61,6 +61,16 @@ class Stub:
         if answer != b"OK":
             raise RuntimeError(f"{name} can't be written: {answer}")
 
+    def read_memory(self, address, size):
+        return bytes.fromhex(self.ask(b"m%x,%x" % (address, size)).decode())
+
+    def write_memory(self, address, data):
+        for at in range(0, len(data), 1024):
+            part = data[at : at + 1024]
+            answer = self.ask(b"M%x,%x:%s" % (address + at, len(part), part.hex().encode()))
+            if answer != b"OK":
+                raise RuntimeError(f"memory at {address + at:#x} can't be written: {answer}")
+
     def run_to(self, address):
         """Until the CPU is about to execute the instruction at a physical address."""
         kind = b"1,%x,1" % address  # a breakpoint of the hardware: the code is not in memory yet
