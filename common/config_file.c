@@ -56,7 +56,7 @@ enum status config_file_read(struct frames *frames, struct config *config, struc
     enum status status = config_override(options, config, NULL, NULL, error);
     if (status != STATUS_OK)
         return status;
-    static char path[CONFIG_PATH_MAX + 1]; /* messages name it */
+    char path[CONFIG_PATH_MAX + 1];
     const struct config_text file = config->file;
     const bool must = file.size != 0;
     boot_file_name(must ? file : (struct config_text){CONFIG_PATH, sizeof CONFIG_PATH - 1}, path);
