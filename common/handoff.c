@@ -104,6 +104,31 @@ static enum status relocate(uint8_t *blob, const struct handoff_header *offsets,
     return STATUS_OK;
 }
 
+/* Vectors for which the CPU pushes an error code (Intel SDM 3A, table 6-1; AMD APM 2, table 8-1). */
+static bool has_error_code(uint32_t vector)
+{
+    const uint32_t those = 1u << 8 | 0x1fu << 10 | 1u << 17 | 1u << 21 | 3u << 29;
+    return vector < 32 && (those >> vector & 1) != 0;
+}
+
+/* push 0, for want of an error code; push vector; jmp caught. The operands are relative: the blob may lie anywhere. */
+static void write_stubs(uint8_t *blob, const struct handoff_header *offsets)
+{
+    for (uint32_t vector = 0; vector < HANDOFF_VECTORS; vector++) {
+        uint32_t at = offsets->stubs + vector * HANDOFF_STUB_SIZE;
+        memset(blob + at, 0xcc, HANDOFF_STUB_SIZE);
+        if (!has_error_code(vector)) {
+            blob[at++] = 0x6a;
+            blob[at++] = 0;
+        }
+        blob[at] = 0x68;
+        memcpy(blob + at + 1, &vector, sizeof vector);
+        uint32_t distance = offsets->caught - (at + 10);
+        blob[at + 5] = 0xe9;
+        memcpy(blob + at + 6, &distance, sizeof distance);
+    }
+}
+
 /* The blob's console has the loader's fonts: they need not be in the loader twice. */
 static void copy_glyphs(struct handoff_glyphs *glyphs)
 {
@@ -114,9 +139,11 @@ static void copy_glyphs(struct handoff_glyphs *glyphs)
 static enum status copy_blob(const struct handoff *handoff, const struct handoff_header *offsets, uint8_t *blob,
                              struct error *error)
 {
-    size_t size = (size_t)(handoff_blob_end - handoff_blob);
-    memcpy(blob, handoff_blob, size);
-    memset(blob + size, 0, offsets->end - size);
+    size_t data_size = (size_t)(handoff_blob_end - handoff_blob) - offsets->code_end;
+    memset(blob, 0, offsets->end);
+    memcpy(blob, handoff_blob, offsets->code_end);
+    memcpy(blob + offsets->data, handoff_blob + offsets->code_end, data_size);
+    write_stubs(blob, offsets);
     copy_glyphs((struct handoff_glyphs *)(void *)(blob + offsets->glyphs));
     return relocate(blob, offsets, handoff->address, error);
 }

@@ -1,4 +1,4 @@
-; The way into the kernel, from the moment the loader's page tables are gone; and the stubs of the kernel's first IDT.
+; The way into the kernel, from the moment the loader's page tables are gone; and where the kernel's first IDT leads.
 ;
 ; Three entries, in the order in which they run:
 ;   handoff_enter_la57  from handoff_switch where the loader runs with 5-level page tables (CR4.LA57 = 1)
@@ -19,7 +19,7 @@
 
         extern  handoff_area, handoff_report
         global  handoff_enter:function hidden, handoff_enter_la57:function hidden, handoff_settle:function hidden
-        global  handoff_stubs:function hidden, handoff_transition_gdt:data hidden
+        global  handoff_caught:function hidden, handoff_transition_gdt:data hidden
 
 ; struct handoff_area, layout.h
 AREA_PAGE_TABLE         equ 0
@@ -202,28 +202,11 @@ clear_vectors:
         ret
 
 ; --------------------------------------------------------------------------------------------------------------------
-; One stub a vector, STUB_SIZE bytes each: completes the frame to error code and vector, which is where `caught` goes on.
-; Entered through the IDT on a stack of the TSS, with whatever the kernel had in its registers.
-STUB_SIZE               equ 16
-
-; Vectors with an error code (Intel SDM 3A, table 6-1; AMD APM 2, table 8-1): 8, 10-14, 17, 21, 29, 30
-%define HAS_ERROR_CODE(v) ((v) < 32 && ((0x60227d00 >> (v)) & 1))
-
-        align   STUB_SIZE, db 0xcc
-handoff_stubs:
-%assign vector 0
-%rep 256
-%if HAS_ERROR_CODE(vector) == 0
-        push    0
-%endif
-        push    vector
-        jmp     near caught
-        align   STUB_SIZE, db 0xcc
-%assign vector vector + 1
-%endrep
-
+; Where the stubs go that handoff.c writes, one a vector: they complete the frame to error code and vector. Entered through
+; the IDT on a stack of the TSS, with whatever the kernel had in its registers.
+;
 ; Completes struct fault (report.c) and reports it. Does not return.
-caught:
+handoff_caught:
         cld
         push    rax
         push    rcx

@@ -1,5 +1,6 @@
 /* What the blob and the loader that puts it in place know of each other. The blob's image begins with the header, which
- * the linker script fills in; behind its code lie its initialised data, then zeroes, the area among them. */
+ * the linker script fills in; right behind its code stands what its data begin with. In place there is room for the
+ * interrupt stubs between the two, and zeroes follow, the area among them. */
 #ifndef STAGECOACH_HANDOFF_LAYOUT_H
 #define STAGECOACH_HANDOFF_LAYOUT_H
 
@@ -14,7 +15,9 @@ struct handoff_header {  /* offsets from the blob's start, in bytes */
     uint32_t enter;      /* first instruction where the loader runs with 4 levels of page tables */
     uint32_t enter_la57; /* and with 5 */
     uint32_t settle;     /* first instruction at the final address */
-    uint32_t stubs;      /* 256 interrupt stubs of HANDOFF_STUB_SIZE bytes */
+    uint32_t stubs;      /* room for 256 interrupt stubs of HANDOFF_STUB_SIZE bytes */
+    uint32_t caught;     /* where each of them goes on, with error code and vector on the stack */
+    uint32_t code_end;   /* bytes of the image that are not data; of the same size in place */
     uint32_t transition_gdt;
     uint32_t relocations, relocations_end; /* Elf64_Rela records, all R_X86_64_RELATIVE */
     uint32_t area;                         /* struct handoff_area */
