@@ -27,8 +27,7 @@ DEFAULT = {
 def all_rows(kernels):
     for firmware in ("bios", "uefi"):
         for card in CARDS:
-            if (firmware, card) != ("uefi", "eepro100"):  # whose ROM in QEMU is one for BIOS alone
-                yield f"{firmware}/{card}/conformance"
+            yield f"{firmware}/{card}/conformance"
         for kernel in kernels:
             if kernel == "api-ramdisk-1073741824":  # blocks beyond 65535 are boot/net-fault's; a GiB takes an emulator minutes
                 continue
