@@ -99,35 +99,42 @@ static void add_disk(const struct qemu_options *options, struct arguments *argum
 
 struct nic_kind {
     const char *name, *device;
+    const char *uefi_rom; /* where its usual ROM is for BIOS alone */
 };
 
 static const struct nic_kind nic_kinds[] = {
-    {"virtio", "virtio-net-pci"}, {"e1000", "e1000"},   {"e1000e", "e1000e"},   {"rtl8139", "rtl8139"},
-    {"pcnet", "pcnet"},           {"ne2k", "ne2k_pci"}, {"vmxnet3", "vmxnet3"}, {"eepro100", "i82559er"},
+    {"virtio", "virtio-net-pci", NULL}, {"e1000", "e1000", NULL},
+    {"e1000e", "e1000e", NULL},         {"rtl8139", "rtl8139", NULL},
+    {"pcnet", "pcnet", NULL},           {"ne2k", "ne2k_pci", NULL},
+    {"vmxnet3", "vmxnet3", NULL},       {"eepro100", "i82559er", "efi-eepro100.rom"},
 };
 
-static const char *nic_device(const char *name)
+static const struct nic_kind *find_nic(const char *name)
 {
     for (size_t i = 0; i < sizeof nic_kinds / sizeof *nic_kinds; i++)
         if (strcmp(nic_kinds[i].name, name) == 0)
-            return nic_kinds[i].device;
+            return &nic_kinds[i];
     return NULL;
 }
 
 bool qemu_nic_known(const char *nic)
 {
-    return nic_device(nic) != NULL;
+    return find_nic(nic) != NULL;
 }
 
 /* QEMU answers DHCP and TFTP itself; nothing else can be reached. */
 static void add_network(const struct qemu_options *options, struct arguments *arguments)
 {
+    const struct nic_kind *nic = find_nic(options->nic);
     char *escaped = escape_commas(options->image);
     arguments_add(arguments, "-netdev");
     arguments_addf(arguments, "user,id=boot-net,restrict=on,tftp=%s,bootfile=%s", escaped, options->boot_file);
     free(escaped);
     arguments_add(arguments, "-device");
-    arguments_addf(arguments, "%s,netdev=boot-net,bootindex=0", nic_device(options->nic));
+    if (options->ovmf_code && nic->uefi_rom != NULL)
+        arguments_addf(arguments, "%s,netdev=boot-net,bootindex=0,romfile=%s", nic->device, nic->uefi_rom);
+    else
+        arguments_addf(arguments, "%s,netdev=boot-net,bootindex=0", nic->device);
 }
 
 /* The exit port is a device with an output of its own, not isa-debug-exit, because that would end QEMU before a
@@ -150,7 +157,7 @@ static void add_channels(const struct qemu_options *options, struct arguments *a
     add_pair(arguments, "-serial", "none");
     if (options->serial_fd < 0)
         return;
-    /* ACPI names the serial ports from the last to the first; Linux takes its ttyS0 from the first that it is told of. */
+    /* ACPI names the serial ports from the last to the first; Linux's ttyS0 is the first that it is told of. */
     arguments_add(arguments, "-chardev");
     arguments_addf(arguments, "socket,id=serial,fd=%d", options->serial_fd);
     add_pair(arguments, "-device", "isa-serial,index=0,chardev=serial");
