@@ -2,6 +2,7 @@
 #include "build_content.h"
 #include "cli.h"
 #include "direct_file.h"
+#include "next_step.h"
 #include "output.h"
 #include "progress.h"
 #include "size.h"
@@ -56,7 +57,7 @@ static void report(const struct build *build)
     for (uint32_t i = 0; build->options.verbose && i < build->content.count; i++)
         printf("  %10lu bytes  %s\n", image_item_size(&build->content.items[i]), build->content.items[i].path);
     if (!build->options.verbose)
-        printf("next: imgtool run --direct %s\n", build->options.output);
+        next_step_print((const char *const[]){"--direct", build->options.output, NULL});
 }
 
 static int run(poptContext context)

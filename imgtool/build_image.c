@@ -5,6 +5,7 @@
 #include "image_write.h"
 #include "iso_write.h"
 #include "loader_files.h"
+#include "next_step.h"
 #include "output.h"
 #include "progress.h"
 #include "size.h"
@@ -223,7 +224,8 @@ static void report(const struct build *build)
     if (build->options.verbose)
         print_plan(build);
     else
-        printf("next: imgtool run %s%s\n", build->options.output, build->options.bios ? "" : " --firmware uefi");
+        next_step_print(
+            (const char *const[]){build->options.output, build->options.bios ? NULL : "--firmware=uefi", NULL});
 }
 
 static int run(poptContext context)

@@ -6,6 +6,7 @@
 #include "loader_files.h"
 #include "net_files.h"
 #include "netboot.h"
+#include "next_step.h"
 #include "output_directory.h"
 #include "progress.h"
 
@@ -221,7 +222,7 @@ static void report(const struct build *build)
     for (uint32_t i = 0; i < build->content.count && build->options.verbose; i++)
         printf("  %10lu bytes  %s\n", image_item_size(&build->content.items[i]), build->content.items[i].path);
     if (!build->options.verbose)
-        printf("next: imgtool run %s\n", path);
+        next_step_print((const char *const[]){path, NULL});
 }
 
 static int run(poptContext context)

@@ -2,6 +2,7 @@
 
 #include <edit_distance.h>
 
+#include <stdbool.h>
 #include <string.h>
 
 const char *nearest_word(const char *word, const char *const *candidates, size_t count)
@@ -10,7 +11,10 @@ const char *nearest_word(const char *word, const char *const *candidates, size_t
     unsigned best = 0;
     for (size_t i = 0; i < count; i++) {
         unsigned distance = edit_distance(word, strlen(word), candidates[i]);
-        if (distance * 2 <= strlen(candidates[i]) + 1 && (!nearest || distance < best)) {
+        size_t length = strlen(candidates[i]);
+        /* Of short words nearly all may differ ("rnu"), but then not the first letter, too. */
+        bool alike = distance * 2 <= length + 1 && (distance + 1 < length || *word == *candidates[i]);
+        if (alike && (!nearest || distance < best)) {
             nearest = candidates[i];
             best = distance;
         }

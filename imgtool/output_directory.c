@@ -77,30 +77,33 @@ static bool make_directories(int fd, char *name)
     return true;
 }
 
-static enum exit_code write_item(const struct image_item *item, int fd)
+/* `to`: the file's name, for messages. */
+static enum exit_code write_item(const struct image_item *item, int fd, const char *to)
 {
     if (ftruncate(fd, (off_t)image_item_size(item)) != 0)
-        return failure(EXIT_IO, "%s: can't become %lu bytes big: %s", item->path, image_item_size(item),
-                       strerror(errno));
-    return item->bytes.data != NULL ? host_write(fd, 0, item->bytes.data, item->bytes.size, item->path)
-                                    : host_file_copy(&item->file, fd, 0, item->path);
+        return failure(EXIT_IO, "%s: can't become %lu bytes big: %s", to, image_item_size(item), strerror(errno));
+    return item->bytes.data != NULL ? host_write(fd, 0, item->bytes.data, item->bytes.size, to)
+                                    : host_file_copy(&item->file, fd, 0, to);
 }
 
 enum exit_code output_directory_add(struct output_directory *output, const struct image_item *item)
 {
-    char *name = strdup(item->path + 1); /* paths are absolute */
-    if (name == NULL)
+    char *name = strdup(item->path + 1), *to; /* paths are absolute */
+    if (name == NULL || asprintf(&to, "%s%s", output->path, item->path) < 0) {
+        free(name);
         return failure_memory();
+    }
     enum exit_code code = EXIT_OK;
     int fd = make_directories(output->fd, name)
                  ? openat(output->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666)
                  : -1;
     if (fd < 0)
-        code = failure(EXIT_IO, "%s%s: can't be created: %s", output->path, item->path, strerror(errno));
+        code = failure(EXIT_IO, "%s: can't be created: %s", to, strerror(errno));
     if (code == EXIT_OK)
-        code = write_item(item, fd);
+        code = write_item(item, fd, to);
     if (fd >= 0 && close(fd) != 0 && code == EXIT_OK) /* tells of errors that a file system kept back until then */
-        code = failure(EXIT_IO, "%s%s: can't be written: %s", output->path, item->path, strerror(errno));
+        code = failure(EXIT_IO, "%s: can't be written: %s", to, strerror(errno));
+    free(to);
     free(name);
     return code == EXIT_OK ? check_signals() : code;
 }

@@ -5,6 +5,8 @@ say of them.   formats.py --imgtool PROGRAM --kernels DIRECTORY"""
 import argparse
 import json
 import os
+import shlex
+import shutil
 import struct
 import subprocess
 import sys
@@ -215,6 +217,23 @@ class Forms(Judge):
         assert self.say("diff", image, image)["same"]
 
 
+    def inputs(self):
+        """Files by any name; what is no file. The line that is to be called next is what a shell takes."""
+        name = "it's a \"kernel\" \u00fc.elf"
+        shutil.copyfile(self.kernel, self.path(name))
+        done = subprocess.run([self.imgtool, "build-image", name], cwd=self.work, check=True, capture_output=True, text=True)
+        next_line = done.stdout.splitlines()[-1].removeprefix("next: ")
+        assert shlex.split(next_line) == ["imgtool", "run", name.replace(".elf", ".img")], next_line
+        assert os.path.exists(self.path(shlex.split(next_line)[-1]))
+        os.mkfifo(self.path("pipe"))
+        for what, is_what in ((self.work, "a directory"), (self.path("pipe"), "a pipe"), ("/dev/null", "a device")):
+            for words in ([what], [self.kernel, "--ramdisk", what], [self.kernel, "--file", f"{what}:/x"]):
+                done = subprocess.run([self.imgtool, "build-image", *words, "-o", self.path("none.img")], check=False,
+                                      stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)  # fmt: skip
+                assert done.returncode == 3 and f"{what}: is {is_what}" in done.stderr, (words, done)
+                assert not os.path.exists(self.path("none.img"))
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--imgtool", required=True)
@@ -223,7 +242,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="stagecoach-formats-") as work:
         forms = Forms(arguments.imgtool, os.path.join(arguments.kernels, "smoke.elf"), None, work)
         for check in (forms.only_bios, forms.only_uefi, forms.bare_volume, forms.partitions, forms.partitions_refused,
-                      forms.protective):
+                      forms.protective, forms.inputs):
             check()
             print(f"{check.__name__}: good")
     return 0

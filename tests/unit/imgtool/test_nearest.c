@@ -2,7 +2,7 @@
 
 #include <nearest.h>
 
-static const char *const words[] = {"build-image", "run", "explain", "inspect", "verify"};
+static const char *const words[] = {"build-image", "run", "iso", "explain", "inspect", "verify"};
 
 static void finds_what_was_meant(void **state)
 {
@@ -17,6 +17,7 @@ static void finds_what_was_meant(void **state)
         {"inspct", "inspect"},
         {"verfiy", "verify"},
         {"foo", NULL},
+        {"is", "iso"},
         {"", NULL},
         {"frobnicate", NULL},
         {"run", "run"},
