@@ -11,18 +11,6 @@
 
 #define BAR_WIDTH 20
 
-/* "23 MiB" where size_text() would say "24121344 bytes": three digits are enough here. */
-static const char *about(uint64_t bytes, char *to, size_t room)
-{
-    static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
-    size_t unit = 0;
-    double value = (double)bytes;
-    for (; value >= 1024 && unit + 1 < sizeof units / sizeof units[0]; unit++)
-        value /= 1024;
-    snprintf(to, room, "%.*f %s", value < 10 && value != (double)(uint64_t)value ? 1 : 0, value, units[unit]);
-    return to;
-}
-
 static void print_kernel(const struct explanation *explanation)
 {
     char protocol[32], size[32], rights[4];
@@ -34,8 +22,8 @@ static void print_kernel(const struct explanation *explanation)
     for (uint32_t i = 0; i < elf->segment_count; i++) {
         const struct elf_segment *segment = &elf->segments[i];
         printf("  0x%016" PRIx64 "  %s  %-10s of which %" PRIu64 " bytes from offset 0x%" PRIx64 "\n", segment->address,
-               rights_text(segment->rights, rights), about(segment->memory_size, size, sizeof size), segment->file_size,
-               segment->file_offset);
+               rights_text(segment->rights, rights), size_about(segment->memory_size, size, sizeof size),
+               segment->file_size, segment->file_offset);
     }
     if (elf->tls_alignment != 0)
         printf("  thread-local storage: %" PRIu64 " bytes\n", elf->tls_memory_size);
@@ -54,7 +42,7 @@ static void print_gap(uint64_t from, uint64_t to)
 {
     char size[32];
     if (to > from)
-        printf("  %18s  :  %s not mapped\n", "", about(to - from, size, sizeof size));
+        printf("  %18s  :  %s not mapped\n", "", size_about(to - from, size, sizeof size));
 }
 
 static void print_ranges(const struct explanation *explanation)
@@ -71,8 +59,8 @@ static void print_ranges(const struct explanation *explanation)
         print_bar(range->size);
         unsigned bits = random ? explanation_random_bits(explanation, range) : 0;
         printf("%-16s r%c%c  %-9s %s, pages of %s", explanation_owner(explanation, range), range->write ? 'w' : '-',
-               range->execute ? 'x' : '-', about(range->size, size, sizeof size), explanation_cache(range->cache),
-               about(range->page_size, page, sizeof page));
+               range->execute ? 'x' : '-', size_about(range->size, size, sizeof size), explanation_cache(range->cache),
+               size_about(range->page_size, page, sizeof page));
         if (bits > 0)
             printf(", %u random bits", bits);
         putchar('\n');
@@ -100,11 +88,11 @@ static void print_memory(const struct explanation *explanation)
     printf("\nMemory:\n");
     for (uint32_t type = BOOT_MEMORY_LOADER_RECLAIMABLE; type <= BOOT_MEMORY_MODULE; type++)
         if (sums[type] != 0)
-            printf("  %-20s %s\n", memory_type_name(type), about(sums[type], size, sizeof size));
+            printf("  %-20s %s\n", memory_type_name(type), size_about(sums[type], size, sizeof size));
     printf("  %-20s %s, of which page tables %s\n", "needed to boot",
-           about(explanation->machine.claimed, peak, sizeof peak),
-           about(explanation->ranges.tables * 4096, size, sizeof size));
-    printf("  %-20s %s\n", "left for the kernel", about(sums[BOOT_MEMORY_USABLE], size, sizeof size));
+           size_about(explanation->machine.claimed, peak, sizeof peak),
+           size_about(explanation->ranges.tables * 4096, size, sizeof size));
+    printf("  %-20s %s\n", "left for the kernel", size_about(sums[BOOT_MEMORY_USABLE], size, sizeof size));
 }
 
 static void print_info(const struct explanation *explanation)
@@ -157,7 +145,7 @@ static void print_other(const struct explanation *explanation)
     }
     printf("\nWhat Linux is given (RSI = 0x%016" PRIx64 "):\n", machine->linux_entry.params_phys);
     printf("  %-22s 0x%016" PRIx64 "\n", "first instruction", machine->linux_entry.entry);
-    printf("  %-22s %s\n", "memory taken", about(machine->claimed, size, sizeof size));
+    printf("  %-22s %s\n", "memory taken", size_about(machine->claimed, size, sizeof size));
 }
 
 void explanation_print(const struct explanation *explanation)

@@ -15,7 +15,8 @@ void findings_add(struct findings *findings, const char *structure, uint64_t off
     va_start(arguments, format);
     int length = vasprintf(&finding.text, format, arguments);
     va_end(arguments);
-    if (length < 0 || list == NULL || finding.structure == NULL)
+    if (length < 0 || list == NULL || finding.structure == NULL ||
+        asprintf(&finding.sentence, "%s %s", structure, finding.text) < 0)
         exit(failure_memory());
     findings->list = list;
     list[findings->count++] = finding;
@@ -26,6 +27,7 @@ void findings_free(struct findings *findings)
     for (size_t i = 0; i < findings->count; i++) {
         free(findings->list[i].structure);
         free(findings->list[i].text);
+        free(findings->list[i].sentence);
     }
     free(findings->list);
     *findings = (struct findings){0};

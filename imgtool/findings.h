@@ -8,6 +8,7 @@
 struct finding {
     char *structure; /* "primary GPT header" */
     char *text;
+    char *sentence;  /* the text behind the structure's name */
     uint64_t offset; /* bytes from the image's start */
 };
 

@@ -3,6 +3,7 @@
 #include "crc32.h"
 #include "gpt.h"
 #include "mbr.h"
+#include "mbr_write.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -56,8 +57,7 @@ static enum exit_code put_protective(const struct move *move)
         if (mbr.entries[i].type != MBR_TYPE_PROTECTIVE)
             continue;
         memcpy(mbr.entries[i].sectors, &sectors, sizeof sectors);
-        if (sectors >= 1024u * 255 * 63)
-            memcpy(mbr.entries[i].last_chs, "\xfe\xff\xff", 3); /* beyond what cylinders can say */
+        mbr_put_chs(mbr.entries[i].last_chs, sectors);
     }
     return changes_add(move->changes, 0, 0, &mbr, sizeof mbr);
 }

@@ -8,8 +8,11 @@
 
 #include <inttypes.h>
 
-static const char *table_name(const struct partition_table *table)
+static const char *table_name(const struct verify *tables)
 {
+    const struct partition_table *table = &tables->files.table;
+    if (!tables->has_table)
+        return "no partition table that the loader could read";
     return table->kind == BOOT_DISK_GPT ? "GPT" : table->kind == BOOT_DISK_MBR ? "MBR" : "no partition table";
 }
 
@@ -19,7 +22,7 @@ static void print_partitions(const struct verify *tables)
     const struct block *block = &tables->files.image.block;
     char size[32], name[PARTITION_NAME_SIZE], type[PARTITION_NAME_SIZE], picture[PARTITION_PICTURE_CELLS + 1];
     printf("%s: %s, sectors of %u bytes, %s%s\n", tables->files.image.path, size_text(block->size, size, sizeof size),
-           block->sector_size, table_name(table),
+           block->sector_size, table_name(tables),
            table->from_backup ? " (the primary is damaged; this is the backup)" : "");
     if (table->count == 0)
         return;
@@ -30,7 +33,7 @@ static void print_partitions(const struct verify *tables)
         const struct partition *partition = &table->partitions[i];
         uint64_t bytes = (partition->last_lba - partition->first_lba + 1) * block->sector_size;
         printf("  %2u %12" PRIu64 " %12" PRIu64 "  %-12s %-20s %s\n", partition->number, partition->first_lba,
-               partition->last_lba, size_text(bytes, size, sizeof size), partition_type_text(table, partition, type),
+               partition->last_lba, size_about(bytes, size, sizeof size), partition_type_text(table, partition, type),
                partition_name_text(partition, name));
     }
 }
@@ -54,7 +57,7 @@ static void print_volume(const struct inspection *inspection)
         return;
     uint64_t taken = (uint64_t)(fat->cluster_count - inspection->free_clusters) * fat->cluster_size;
     printf("\nBoot volume: FAT%u, %s, clusters of %u bytes, %s in use\n", fat->bits,
-           size_text(fat->size, size, sizeof size), fat->cluster_size, size_text(taken, used, sizeof used));
+           size_about(fat->size, size, sizeof size), fat->cluster_size, size_about(taken, used, sizeof used));
     for (size_t i = 0; i < inspection->file_count; i++) {
         const struct inspected_file *file = &inspection->list[i];
         if (file->directory)

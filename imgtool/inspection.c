@@ -189,6 +189,11 @@ void inspection_free(struct inspection *inspection)
     findings_free(&inspection->volume.findings);
 }
 
+static bool is_bios_structure(const char *name)
+{
+    return strcmp(name, "MBR") == 0 || strcmp(name, "stage 1") == 0 || strcmp(name, "stages") == 0;
+}
+
 const char *inspection_bios_problem(const struct inspection *inspection)
 {
     const struct findings *findings = &inspection->tables.findings;
@@ -196,8 +201,8 @@ const char *inspection_bios_problem(const struct inspection *inspection)
         return inspection->tables.without_bios;
     for (size_t i = 0; i < findings->count; i++) {
         const char *structure = findings->list[i].structure;
-        if (strcmp(structure, "MBR") == 0 || strcmp(structure, "stage 1") == 0 || strcmp(structure, "stages") == 0)
-            return findings->list[i].text;
+        if (inspection->tables.is_foreign ? strcmp(structure, "stage 1") == 0 : is_bios_structure(structure))
+            return findings->list[i].sentence;
     }
     return inspection->volume.is_mounted ? NULL : "the boot volume can't be read";
 }
@@ -210,7 +215,7 @@ const char *inspection_cd_problem(const struct inspection *inspection)
         return inspection->cd_error.text;
     for (size_t i = 0; i < findings->count; i++)
         if (verify_is_of_iso(&findings->list[i]))
-            return findings->list[i].text;
+            return findings->list[i].sentence;
     return NULL;
 }
 
@@ -224,6 +229,6 @@ const char *inspection_uefi_problem(const struct inspection *inspection)
     for (size_t i = 0; i < findings->count; i++)
         if (strcmp(findings->list[i].structure, UEFI_LOADER_PATH) == 0 ||
             strcmp(findings->list[i].structure, "partition table") == 0)
-            return findings->list[i].text;
+            return findings->list[i].sentence;
     return NULL;
 }

@@ -32,6 +32,9 @@
 #define ISO_BOOT_SYSTEM "EL TORITO SPECIFICATION"
 #define ISO_JOLIET_ESCAPE "%/E" /* UCS-2, level 3 */
 
+#define ISO_OUR_NAME "STAGECOACH" /* of the volume, and in the boot catalog's validation entry */
+#define ISO_PREPARED_BY "STAGECOACH IMGTOOL"
+
 /* Offsets in a volume descriptor: ECMA-119, 8.4. */
 #define ISO_VOLUME_NAME 40u
 #define ISO_VOLUME_NAME_SIZE 32u
@@ -41,6 +44,7 @@
 #define ISO_PATH_TABLE_LITTLE 140u
 #define ISO_PATH_TABLE_BIG 148u
 #define ISO_ROOT_RECORD 156u
+#define ISO_PREPARER 446u
 #define ISO_BOOT_CATALOG 71u /* in the boot record */
 
 /* A directory record: ECMA-119, 9.1. */
@@ -63,6 +67,7 @@
 #define ISO_PLATFORM_BIOS 0u
 #define ISO_PLATFORM_EFI 0xefu
 #define ISO_VALIDATION 1u
+#define ISO_VALIDATION_NAME 4u
 #define ISO_VALIDATION_SUM 28u
 #define ISO_BOOTABLE 0x88u
 #define ISO_LAST_SECTION 0x91u

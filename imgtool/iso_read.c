@@ -28,6 +28,17 @@ bool iso_is_there(struct block *image)
            read_descriptor(image, ISO_BOOT_RECORD_BLOCK, ISO_TYPE_BOOT_RECORD, bytes);
 }
 
+bool iso_is_ours(struct block *image)
+{
+    uint8_t bytes[ISO_BLOCK_SIZE];
+    struct error ignored;
+    if (block_read(image, ISO_PRIMARY_BLOCK * ISO_BLOCK_SIZE, sizeof bytes, bytes, &ignored) == STATUS_OK &&
+        memcmp(bytes + ISO_PREPARER, ISO_PREPARED_BY, strlen(ISO_PREPARED_BY)) == 0)
+        return true;
+    return block_read(image, ISO_CATALOG_BLOCK * ISO_BLOCK_SIZE, sizeof bytes, bytes, &ignored) == STATUS_OK &&
+           memcmp(bytes + ISO_VALIDATION_NAME, ISO_OUR_NAME, strlen(ISO_OUR_NAME)) == 0;
+}
+
 static void take_volume_name(const uint8_t *descriptor, char *name)
 {
     uint32_t size = 0;

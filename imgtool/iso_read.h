@@ -26,6 +26,9 @@ struct iso_catalog {
 /* Does the image have an ISO 9660 volume: a primary descriptor, or, should that be damaged, a boot record? */
 bool iso_is_there(struct block *image);
 
+/* Has imgtool made it? Two places say so; one is enough, should the other be damaged. */
+bool iso_is_ours(struct block *image);
+
 /* "BIOS", "UEFI" or "other". */
 const char *iso_platform_name(uint8_t platform);
 

@@ -6,8 +6,6 @@
 #include <string.h>
 #include <time.h>
 
-#define PUBLISHED_BY "STAGECOACH IMGTOOL"
-#define VOLUME_NAME "STAGECOACH"
 #define LAST_SECONDS 5869583999 /* 2155-12-31 23:59:59: a record counts years in one byte */
 #define EFI_SECTORS_MAX 65535u
 
@@ -183,7 +181,7 @@ static void put_descriptor(const struct area *area, enum iso_form form)
     uint8_t *to = put_descriptor_head(area, joliet ? ISO_JOLIET_BLOCK : ISO_PRIMARY_BLOCK,
                                       joliet ? ISO_TYPE_SUPPLEMENTARY : ISO_TYPE_PRIMARY);
     put_text(form, to + 8, 32, "");
-    put_text(form, to + ISO_VOLUME_NAME, ISO_VOLUME_NAME_SIZE, VOLUME_NAME);
+    put_text(form, to + ISO_VOLUME_NAME, ISO_VOLUME_NAME_SIZE, ISO_OUR_NAME);
     put32_both(to + ISO_VOLUME_BLOCKS, (uint32_t)(area->volume->image_size / ISO_BLOCK_SIZE));
     if (joliet)
         memcpy(to + ISO_ESCAPE, ISO_JOLIET_ESCAPE, strlen(ISO_JOLIET_ESCAPE));
@@ -196,7 +194,7 @@ static void put_descriptor(const struct area *area, enum iso_form form)
     put_self(area, form, 0, 0, to + ISO_ROOT_RECORD);
     put_text(form, to + 190, 128, ""); /* set, publisher, preparer, application */
     put_text(form, to + 318, 128, "");
-    put_text(form, to + 446, 128, PUBLISHED_BY);
+    put_text(form, to + ISO_PREPARER, 128, ISO_PREPARED_BY);
     put_text(form, to + 574, 128, "");
     put_text(form, to + 702, 37, ""); /* files with a copyright, an abstract, a bibliography */
     put_text(form, to + 739, 37, "");
@@ -215,7 +213,7 @@ static void put_validation(uint8_t *to)
     uint32_t sum = 0;
     to[0] = ISO_VALIDATION;
     to[1] = ISO_PLATFORM_BIOS;
-    memcpy(to + 4, VOLUME_NAME, strlen(VOLUME_NAME));
+    memcpy(to + ISO_VALIDATION_NAME, ISO_OUR_NAME, strlen(ISO_OUR_NAME));
     to[30] = 0x55;
     to[31] = 0xaa;
     for (uint32_t i = 0; i < ISO_ENTRY_SIZE; i += 2)

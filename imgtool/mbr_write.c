@@ -10,7 +10,7 @@
 #define SECTORS_PER_TRACK 63u
 #define CYLINDERS 1024u
 
-static void put_chs(uint8_t chs[3], uint64_t lba)
+void mbr_put_chs(uint8_t chs[3], uint64_t lba)
 {
     uint64_t cylinder = lba / (HEADS * SECTORS_PER_TRACK);
     uint64_t head = lba / SECTORS_PER_TRACK % HEADS, sector = lba % SECTORS_PER_TRACK + 1;
@@ -30,8 +30,8 @@ static void put_entry(struct mbr_entry *entry, bool active, uint8_t type, struct
     uint32_t sectors = extent.count > UINT32_MAX ? UINT32_MAX : (uint32_t)extent.count;
     entry->status = active ? MBR_ACTIVE : 0;
     entry->type = type;
-    put_chs(entry->first_chs, extent.first);
-    put_chs(entry->last_chs, extent.first + extent.count - 1);
+    mbr_put_chs(entry->first_chs, extent.first);
+    mbr_put_chs(entry->last_chs, extent.first + extent.count - 1);
     memcpy(entry->first_lba, &first_lba, sizeof first_lba);
     memcpy(entry->sectors, &sectors, sizeof sectors);
 }

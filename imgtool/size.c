@@ -45,3 +45,18 @@ char *size_text(uint64_t bytes, char *to, size_t room)
         snprintf(to, room, "%lu %ciB", bytes, units[power - 1]);
     return to;
 }
+
+char *size_about(uint64_t bytes, char *to, size_t room)
+{
+    static const char all_units[] = "KMGTPE";
+    size_t unit = 0;
+    double value = (double)bytes;
+    for (; value >= 1024 && unit < sizeof all_units - 1; unit++)
+        value /= 1024;
+    if (unit == 0)
+        snprintf(to, room, "%lu bytes", bytes);
+    else
+        snprintf(to, room, "%.*f %ciB", value < 10 && value != (double)(uint64_t)value ? 1 : 0, value,
+                 all_units[unit - 1]);
+    return to;
+}

@@ -12,4 +12,7 @@ bool size_parse(const char *text, uint64_t *bytes);
 /* "36 MiB", "516096 bytes": the largest unit that leaves no rest. Returns `to`. */
 char *size_text(uint64_t bytes, char *to, size_t room);
 
+/* "23 MiB" where that would say "24121344 bytes": three digits, for people. */
+char *size_about(uint64_t bytes, char *to, size_t room);
+
 #endif

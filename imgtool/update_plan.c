@@ -243,6 +243,7 @@ static enum exit_code check_result(struct update *update)
     if (code == EXIT_OK)
         code = update_plan_iso(update, &verify.files);
     findings_free(&verify.findings);
+    findings_free(&verify.warnings);
     return code;
 }
 

@@ -49,6 +49,9 @@ static void print_json(const struct verify *verify)
         json_number(object, "offset", finding->offset);
         json_text(object, "text", finding->text);
     }
+    array = json_array_in(document, "warnings");
+    for (size_t i = 0; i < verify->warnings.count; i++)
+        json_object_array_add(array, json_object_new_string(verify->warnings.list[i].text));
     json_finish(document);
 }
 
@@ -59,8 +62,7 @@ static void print(const struct verify *verify)
         printf("%s: sound\n", verify->files.image.path);
     for (size_t i = 0; i < shown; i++) {
         const struct finding *finding = &verify->findings.list[i];
-        printf("%s: at byte %lu: %s %s\n", verify->files.image.path, finding->offset, finding->structure,
-               finding->text);
+        printf("%s: at byte %lu: %s\n", verify->files.image.path, finding->offset, finding->sentence);
     }
     if (shown < count)
         cli_note("%zu more; --all shows them", count - shown);
@@ -82,6 +84,7 @@ static int run(poptContext context)
         print(&verify);
     code = verify.findings.count == 0 ? EXIT_OK : EXIT_VERIFY_FAILED;
     findings_free(&verify.findings);
+    findings_free(&verify.warnings);
     disk_image_close(&verify.files.image);
     return code;
 }

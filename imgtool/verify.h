@@ -13,12 +13,18 @@ struct verify {
     const char *without_bios,
         *without_uefi;    /* why the image has no loader for that firmware, by design; NULL: it has one */
     bool is_this_version; /* the BIOS loader is this imgtool's */
+    bool is_foreign;      /* the boot code is another loader's */
     bool is_cd;
     struct findings findings;
+    struct findings warnings; /* what the loader goes on without, and has been told */
 };
 
 /* MBR and GPT; sets has_table. */
 void verify_tables(struct verify *verify);
+
+/* The part of it that is about the MBR: sets has_table unless the disk has a GPT (*protective). False: can't be read.
+ */
+bool verify_mbr(struct verify *verify, bool *protective);
 
 /* Stage 1 and the stages of the BIOS loader; sets without_bios. Needs the table, if there is one. */
 void verify_bios_loader(struct verify *verify);

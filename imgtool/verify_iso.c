@@ -99,7 +99,7 @@ void verify_iso(struct verify *verify)
     struct iso_given given;
     struct error error;
     verify->is_cd = iso_is_there(image);
-    if (!verify->is_cd)
+    if (!verify->is_cd || !iso_is_ours(image)) /* others have other directories, and boot from them */
         return;
     if (iso_given_read(image, &given, &error) != STATUS_OK) {
         findings_add(&verify->findings, DESCRIPTOR, ISO_AREA_OFFSET, "can't be read: %s", error.text);

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define UEFI_LOADER_PATH "/EFI/BOOT/BOOTX64.EFI"
+#define ERROR_TEXT "BOOT-ERR"
 #define PATCH_FIELD(field) (BIOS_STAGE1_PATCH_OFFSET + offsetof(struct bios_stage1_patch, field))
 
 /* --- stage 1 ----------------------------------------------------------------------------------------------------- */
@@ -139,6 +140,18 @@ static bool check_stages(struct verify *verify, const struct bios_stage1_patch *
     return same;
 }
 
+/* Each of our boot sectors has the one text; one in which just that is damaged still names our stages. */
+static bool is_ours(struct verify *verify, const uint8_t *code, const struct bios_stage1_patch *patch)
+{
+    struct bios_stages_header header;
+    struct error ignored;
+    struct block *disk = &verify->files.image.block;
+    return memmem(code, BIOS_STAGE1_SIZE, ERROR_TEXT, strlen(ERROR_TEXT)) != NULL ||
+           (patch->stages_lba < disk->size / BIOS_SECTOR_SIZE &&
+            block_read(disk, patch->stages_lba * BIOS_SECTOR_SIZE, sizeof header, &header, &ignored) == STATUS_OK &&
+            memcmp(header.magic, BIOS_STAGES_MAGIC, sizeof header.magic) == 0);
+}
+
 void verify_bios_loader(struct verify *verify)
 {
     static const uint8_t none[BIOS_STAGE1_SIZE];
@@ -151,6 +164,8 @@ void verify_bios_loader(struct verify *verify)
         findings_add(&verify->findings, "stage 1", 0, "is not there: a BIOS can't boot this disk");
     else if (memcmp(&patch, BIOS_UEFI_ONLY_MAGIC, strlen(BIOS_UEFI_ONLY_MAGIC)) == 0)
         verify->without_bios = "the image was made for UEFI only";
+    else if ((verify->is_foreign = !is_ours(verify, code, &patch)))
+        findings_add(&verify->findings, "stage 1", 0, "is not Stagecoach's: a BIOS starts another loader");
     else if (check_patch(verify, &patch) && check_stages(verify, &patch)) {
         verify->is_this_version = true;
         check_code(verify, code);

@@ -7,11 +7,15 @@
 #include "progress.h"
 #include "volume_file.h"
 
+#include <edit_distance.h>
 #include <string.h>
+
+#define CONFIG_NAME_DAMAGE 4u /* edits; what a damaged character becomes has up to three bytes */
 
 static void warn(void *context, const char *text)
 {
-    (void)context;
+    struct verify *verify = context;
+    findings_add(&verify->warnings, "configuration", 0, "%s", text);
     cli_warn("%s", text);
 }
 
@@ -92,13 +96,45 @@ static void check_kernel(struct verify *verify, const struct config *config)
     volume_file_close(&file);
 }
 
+/* A short name that the configuration's can have been given: STAGEC~1.CON, or, among many alike, ST12AB~1.CON. */
+static bool is_config_name(const char *short_name)
+{
+    const char *tilde = strchr(short_name, '~');
+    return tilde != NULL && strncmp(short_name, "ST", 2) == 0 && strspn(tilde + 1, "0123456789") > 0 &&
+           strcmp(tilde + 1 + strspn(tilde + 1, "0123456789"), ".CON") == 0;
+}
+
+/* The long name is damaged, has lost its end, or is lost. */
+static bool is_like_config(const struct fat_entry *entry)
+{
+    size_t size = strnlen(entry->name, strlen(CONFIG_PATH + 1) + 2);
+    return strcasecmp(entry->name, entry->short_name) == 0 ||
+           edit_distance(entry->name, size, CONFIG_PATH + 1) <= CONFIG_NAME_DAMAGE;
+}
+
+/* The loader starts without a configuration if it finds none. One whose long name is damaged must not be missed so. */
+static void check_config_name(struct verify *verify)
+{
+    struct fat_file root;
+    struct fat_entry entry;
+    struct error error;
+    enum status status = fat_open(&verify->files.fat, "/", &root, &error);
+    uint64_t position = 0;
+    while (status == STATUS_OK && fat_next(&root, &position, &entry, &status, &error))
+        if (is_config_name(entry.short_name) && is_like_config(&entry))
+            findings_add(&verify->findings, "configuration", verify->files.fat.start + entry.file.entry_offset,
+                         "is called %s: the loader looks for %s, and starts without", entry.name, CONFIG_PATH);
+}
+
 void verify_payload(struct verify *verify)
 {
     struct boot_config_file file;
     struct error error;
     struct fat_file place = {.first_cluster = 0};
-    enum status status = boot_config_read(&verify->files.fat, &file, warn, NULL, &error);
+    enum status status = boot_config_read(&verify->files.fat, &file, warn, verify, &error);
     if (status == STATUS_OK) {
+        if (file.text == NULL)
+            check_config_name(verify);
         check_kernel(verify, &file.config);
     } else {
         struct error ignored;

@@ -1,4 +1,4 @@
-/* verify: the master boot record and both copies of the GPT. */
+/* verify: both copies of the GPT. */
 #include "verify.h"
 
 #include "checked.h"
@@ -10,7 +10,6 @@
 #include <string.h>
 
 #define ARRAY_SIZE_MAX (1u << 20) /* of a GPT's entries; the usual one has 16 KiB */
-#define ENTRY_OFFSET(i) (offsetof(struct mbr, entries) + (i) * sizeof(struct mbr_entry))
 
 struct gpt_copy {
     const char *header_name, *entries_name;
@@ -19,51 +18,6 @@ struct gpt_copy {
     uint8_t *entries; /* owned; NULL: not to be trusted */
     bool header_sound;
 };
-
-static uint32_t load32(const uint8_t bytes[4])
-{
-    return bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
-}
-
-/* --- MBR --------------------------------------------------------------------------------------------------------- */
-
-/* UEFI 2.10, table 5.4. A disk that an image was copied to may well be larger than the image. */
-static void check_protective(struct verify *verify, const struct mbr_entry *entry, unsigned index)
-{
-    struct findings *findings = &verify->findings;
-    const struct block *block = &verify->files.image.block;
-    uint64_t rest = block->size / block->sector_size - 1, sectors = load32(entry->sectors);
-    uint64_t offset = ENTRY_OFFSET(index);
-    bool whole = sectors == (rest > UINT32_MAX ? UINT32_MAX : rest);
-    if (load32(entry->first_lba) != GPT_PRIMARY_LBA)
-        findings_add(findings, "protective MBR entry", offset, "begins at sector %u, not 1", load32(entry->first_lba));
-    else if (!whole && (!verify->files.image.device || sectors > rest))
-        findings_add(findings, "protective MBR entry", offset, "covers %lu sectors, not the %lu behind the MBR",
-                     sectors, rest);
-    if (entry->status != 0 && entry->status != MBR_ACTIVE)
-        findings_add(findings, "protective MBR entry", offset, "has status %#x, not 0 or 0x80", entry->status);
-}
-
-static bool check_mbr(struct verify *verify, bool *protective)
-{
-    struct mbr mbr;
-    unsigned guards = 0;
-    if (!verify_read(verify, "MBR", 0, sizeof mbr, &mbr))
-        return false;
-    if (mbr.boot_signature[0] != 0x55 || mbr.boot_signature[1] != 0xaa)
-        findings_add(&verify->findings, "MBR", 510, "ends in %02x %02x, not 55 aa: no firmware takes it for bootable",
-                     mbr.boot_signature[0], mbr.boot_signature[1]);
-    for (unsigned i = 0; i < MBR_SLOTS; i++) {
-        if (mbr.entries[i].type != MBR_TYPE_PROTECTIVE)
-            continue;
-        guards++;
-        check_protective(verify, &mbr.entries[i], i);
-    }
-    if (guards > 1)
-        findings_add(&verify->findings, "protective MBR entry", ENTRY_OFFSET(0), "is there %u times", guards);
-    *protective = guards > 0;
-    return true;
-}
 
 /* --- GPT --------------------------------------------------------------------------------------------------------- */
 
@@ -205,16 +159,7 @@ static void check_gpt(struct verify *verify)
 
 void verify_tables(struct verify *verify)
 {
-    struct error error;
     bool protective = false;
-    if (!check_mbr(verify, &protective))
-        return;
-    size_t before = verify->findings.count;
-    if (protective) {
+    if (verify_mbr(verify, &protective) && protective)
         check_gpt(verify);
-    } else {
-        verify->has_table = partition_read(&verify->files.image.block, &verify->files.table, &error) == STATUS_OK;
-        if (!verify->has_table && before == 0)
-            findings_add(&verify->findings, "MBR", ENTRY_OFFSET(0), "%s", error.text);
-    }
 }

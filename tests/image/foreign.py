@@ -2,7 +2,7 @@
 """What imgtool reports, beside what other people's tools say of the same thing: foreign.py --imgtool PROGRAM --kernels DIRECTORY
 
 inspect beside sfdisk, fsck.fat, mtools, sha256sum and readelf; diff beside cmp; explain beside readelf; devices beside lsblk;
-verify beside sgdisk and fsck.fat. Exit code 77: one of them is not installed.
+verify beside sgdisk and fsck.fat; and images that are not imgtool's. Exit code 77: one of them is not installed.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from disk import Disk
 SKIPPED = 77
 SECTOR = 512
 JUDGES = {"sfdisk": "fdisk", "fsck.fat": "dosfstools", "mdir": "mtools", "sgdisk": "gdisk", "readelf": "binutils", "cmp": "diffutils",
-          "lsblk": "util-linux"}  # fmt: skip
+          "lsblk": "util-linux", "xorriso": "xorriso"}  # fmt: skip
 
 
 class Bench:
@@ -124,6 +124,57 @@ def verify(bench):
         assert not bench.report("verify", broken, codes=(5,))["sound"], offset
 
 
+def images_of_others(bench):
+    """What other people's tools make: inspect says what it is, verify ends with 5, nothing is called damaged that is not."""
+    image = bench.directory / "cloud.img"
+    with open(image, "wb") as file:
+        file.truncate(200 << 20)
+    judge("sgdisk", "-n", "14:2048:8191", "-t", "14:ef02", "-n", "15:8192:139263", "-t", "15:ef00", "-n", "1:139264:0",
+          "-t", "1:8300", image)  # fmt: skip
+    judge("mkfs.fat", "-F", "16", "--offset", "8192", image, "65536")
+    report = bench.report("inspect", image)
+    assert [part["number"] for part in report["partitions"]] == [1, 14, 15] and report["table"] == "gpt", report
+    assert not report["bios"]["boots"] and "stage 1 is not there" in report["bios"]["problem"], report
+    assert not report["uefi"]["boots"] and "BOOTX64.EFI is not there" in report["uefi"]["problem"], report
+    assert report["volume"]["fat_bits"] == 16 and report["volume"]["files"] == [], report
+    findings = {finding["structure"] for finding in bench.report("verify", image, codes=(5,))["findings"]}
+    assert findings == {"stage 1", "/EFI/BOOT/BOOTX64.EFI", "kernel"}, findings
+    with open(image, "r+b") as file:
+        file.write(b"\xfa\x31\xc0" * 140)  # somebody's boot code
+    assert "another loader" in bench.report("inspect", image)["bios"]["problem"]
+    assert "another loader" in bench.say("verify", image, codes=(5,))
+
+
+def disc_of_others(bench):
+    tree, image = bench.directory / "tree", bench.directory / "disc.iso"
+    tree.mkdir()
+    (tree / "boot.bin").write_bytes(b"boot" * 512)
+    (bench.directory / "mbr.bin").write_bytes(b"\xfa\x31\xc0" * 144)
+    judge("xorriso", "-as", "mkisofs", "-V", "FOREIGN", "-o", image, "-b", "boot.bin", "-no-emul-boot", "-isohybrid-mbr",
+          bench.directory / "mbr.bin", tree)  # fmt: skip
+    disc = bench.report("inspect", image)
+    assert disc["cd"]["volume_name"] == "FOREIGN" and "problem" not in disc["cd"], disc
+    assert [(entry["platform"], entry["bootable"]) for entry in disc["cd"]["boot_catalog"]] == [("BIOS", True)], disc
+    assert "another loader" in disc["bios"]["problem"], disc
+    findings = {finding["structure"] for finding in bench.report("verify", image, codes=(5,))["findings"]}
+    assert "CD's stage 1" not in findings and "stage 1" in findings, findings
+
+
+def partitioners(bench):
+    """Tools that write a table anew leave one that verify takes."""
+    image = bench.directory / "rewritten.img"
+    for words in (["sgdisk", "-e"], ["sgdisk", "-c", "2:other"], ["sfdisk", "--part-label", None, "1", "other"]):
+        shutil.copyfile(bench.image, image)
+        judge(*[word or image for word in words], *([] if None in words else [image]))
+        done = bench.report("verify", image, codes=(0, 5))
+        assert done["sound"], (words, done)
+    mbr = bench.directory / "mbr.img"
+    bench.build(mbr, "--table", "mbr")
+    judge("sfdisk", "--part-type", mbr, "1", "c")
+    judge("sfdisk", "--part-type", mbr, "1", "ef")
+    assert bench.report("verify", mbr)["sound"]
+
+
 def devices(bench):
     """Every disk that lsblk knows, with the size, and what it has to say beside."""
     seen = {disk["path"]: disk for disk in json.loads(judge("lsblk", "-dbJ", "-o", "PATH,SIZE,MODEL,RM,RO"))["blockdevices"]}
@@ -149,7 +200,7 @@ def main():
     os.environ["PATH"] += ":/sbin:/usr/sbin"
     with tempfile.TemporaryDirectory() as directory:
         bench = Bench(arguments, Path(directory))
-        for check in (inspect, explain, diff, verify, devices):
+        for check in (inspect, explain, diff, verify, images_of_others, disc_of_others, partitioners, devices):
             check(bench)
     return 0
 

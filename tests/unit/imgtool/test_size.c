@@ -65,6 +65,11 @@ static void sizes_are_shown_without_loss(void **state)
     assert_string_equal(size_text(36 << 20, text, sizeof text), "36 MiB");
     assert_string_equal(size_text(100ull << 30, text, sizeof text), "100 GiB");
     assert_string_equal(size_text(5000ull << 40, text, sizeof text), "5000 TiB");
+    assert_string_equal(size_about(1023, text, sizeof text), "1023 bytes");
+    assert_string_equal(size_about(3086990848, text, sizeof text), "2.9 GiB");
+    assert_string_equal(size_about(36 << 20, text, sizeof text), "36 MiB");
+    assert_string_equal(size_about(5000ull << 40, text, sizeof text), "4.9 PiB");
+    assert_string_equal(size_about(UINT64_MAX, text, sizeof text), "16 EiB");
 }
 
 int main(void)
