@@ -18,7 +18,8 @@ function(nasm_object variable)
   set(object ${CMAKE_CURRENT_BINARY_DIR}/${name}.${arg_FORMAT}.o)
   add_custom_command(OUTPUT ${object}
     COMMAND ${NASM} -Werror -f ${arg_FORMAT} -I ${CMAKE_CURRENT_SOURCE_DIR}/ ${arg_FLAGS}
-            -o ${object} ${CMAKE_CURRENT_SOURCE_DIR}/${arg_SOURCE}
+            -o ${object} ${arg_SOURCE}
+    WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR} # NASM puts the path that it is given into the object
     DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${arg_SOURCE} ${arg_DEPENDS} VERBATIM)
   set(${variable} ${object} PARENT_SCOPE)
 endfunction()

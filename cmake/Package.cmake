@@ -27,6 +27,19 @@ file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/package/permissions.cmake @ONLY CONT
   DIRECTORY_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
 ")
 set(CPACK_PRE_BUILD_SCRIPTS ${PROJECT_BINARY_DIR}/package/permissions.cmake)
+# Run when the package is made, before it is put in place: its three parts have the umask's rights, too. ar's "D" has its own.
+file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/package/parts.cmake @ONLY CONTENT
+"foreach(package IN LISTS CPACK_PACKAGE_FILES)
+  set(parts \${package}.parts)
+  file(MAKE_DIRECTORY \${parts})
+  execute_process(COMMAND @CMAKE_AR@ x \${package} WORKING_DIRECTORY \${parts} COMMAND_ERROR_IS_FATAL ANY)
+  execute_process(COMMAND @CMAKE_AR@ rcD new.deb debian-binary control.tar.gz data.tar.gz
+    WORKING_DIRECTORY \${parts} COMMAND_ERROR_IS_FATAL ANY)
+  file(RENAME \${parts}/new.deb \${package})
+  file(REMOVE_RECURSE \${parts})
+endforeach()
+")
+set(CPACK_POST_BUILD_SCRIPTS ${PROJECT_BINARY_DIR}/package/parts.cmake)
 # Read when cpack begins. What has been told to it in the environment is newer.
 file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/package/epoch.cmake @ONLY CONTENT
 "if(\"\$ENV{SOURCE_DATE_EPOCH}\" STREQUAL \"\")
