@@ -1,5 +1,5 @@
 #!/bin/bash
-# Downloads Debian's Linux kernels, the group [kernels] of packages.txt, and unpacks them into build/debian-kernels/<package>/,
+# Downloads Debian's Linux kernels and Xen, the group [kernels] of packages.txt, and unpacks them into build/debian-kernels/<package>/,
 # without installing them: their scripts would change the machine's own boot menu.
 #   cmake/fetch-kernels.sh
 set -euo pipefail
@@ -14,13 +14,16 @@ fi
 # Downloads a package and unpacks its /boot; fails without a trace.
 fetch() {
     local package=$1 image work=$target/.work.$$
-    # The package itself is empty and depends on that of the newest version.
+    # A package without version is empty and depends on that of the newest one.
     image=$(apt-cache depends --no-recommends --no-suggests "$package" 2>/dev/null |
         awk '/Depends: linux-image/ && !found { found = $2 } END { print found }')
+    case $package in
+    xen-*) image=$package ;;
+    esac
     [ -n "$image" ] || return 1
     mkdir -p "$work"
     (cd "$work" && apt-get -qq -o APT::Sandbox::User=root download "$image" && mkdir unpacked &&
-        dpkg-deb --fsys-tarfile ./*.deb | tar -x -C unpacked ./boot && compgen -G 'unpacked/boot/vmlinuz-*' >/dev/null) || {
+        dpkg-deb --fsys-tarfile ./*.deb | tar -x -C unpacked ./boot && compgen -G 'unpacked/boot/[vx]*-*' >/dev/null) || {
         rm -rf "$work"
         return 1
     }
@@ -46,7 +49,7 @@ refresh_lists() {
 mkdir -p "$target"
 packages=$("$here/install-packages.sh" --list kernels)
 for package in $packages; do
-    if compgen -G "$target/$package/boot/vmlinuz-*" >/dev/null; then
+    if compgen -G "$target/$package/boot/[vx]*-*" >/dev/null; then
         continue
     fi
     if fetch "$package" || { refresh_lists && fetch "$package"; }; then

@@ -3,8 +3,8 @@
  *   services -> config -> kernel headers -> video mode -> address space -> frames and files -> page tables
  *            -> leave firmware -> boot info -> jump
  *
- * Kernels that are no ELF files leave that way after their headers: Linux for its own boot protocol, and what the
- * firmware can start for the firmware.
+ * Kernels that want no address space from us leave that way after their headers: Linux and Multiboot kernels for their
+ * own boot protocols (protocol/other_boot.h), and what the firmware can start for the firmware.
  *
  * Everything that can be refused is refused before the firmware is left. */
 #include "boot.h"
@@ -29,8 +29,7 @@
 #include "medium.h"
 #include "memory.h"
 #include "payload.h"
-#include "protocol/linux_boot.h"
-#include "protocol/program_boot.h"
+#include "protocol/other_boot.h"
 #include "scratch.h"
 #include "serial.h"
 #include "timeline.h"
@@ -56,7 +55,7 @@ LARGE("flow") static struct flow {
     uint64_t stack_phys;
     uint64_t window_size;
     enum kernel_way way;
-    struct linux_boot linux_boot;
+    struct other_boot other;
 } flow;
 
 static struct { /* apart: boot_fail() may be called before boot(), and in the midst of anything */
@@ -75,10 +74,6 @@ static enum status build_page_tables(struct error *error);
 static enum status prepare_hand_over(struct error *error);
 static enum status leave_firmware(struct error *error);
 static enum status jump(struct error *error);
-static enum status load_linux(struct error *error);
-static enum status prepare_linux(struct error *error);
-static enum status leave_to_linux(struct error *error);
-static enum status start_program(struct error *error);
 
 typedef enum status boot_step(struct error *error);
 
@@ -86,8 +81,9 @@ static boot_step *const first_steps[] = {start_services, read_config, read_kerne
 static boot_step *const steps[][8] = {
     [KERNEL_BY_PLAN] = {set_video_mode, plan_addresses, load_files, build_page_tables, prepare_hand_over,
                         leave_firmware, jump, NULL},
-    [KERNEL_BY_LINUX] = {set_video_mode, load_linux, prepare_linux, leave_to_linux, NULL},
-    [KERNEL_BY_FIRMWARE] = {start_program, NULL},
+    [KERNEL_BY_LINUX] = {set_video_mode, linux_load_step, linux_prepare_step, linux_leave_step, NULL},
+    [KERNEL_BY_MULTIBOOT] = {set_video_mode, multiboot_load_step, multiboot_prepare_step, multiboot_leave_step, NULL},
+    [KERNEL_BY_FIRMWARE] = {program_start_step, NULL},
 };
 
 static enum status take_steps(boot_step *const *step, struct error *error)
@@ -178,20 +174,46 @@ static enum status read_kernel_headers(struct error *error)
     return STATUS_OK;
 }
 
+static void collect_others(void)
+{
+    flow.other = (struct other_boot){
+        .kernel = &flow.kernel,
+        .config = &flow.config,
+        .file = &flow.kernel_file,
+        .payloads = &flow.payloads,
+        .frames = &flow.frames,
+        .framebuffer = &flow.display.framebuffer,
+        .features = &flow.features,
+    };
+    other_boot_start(&flow.other);
+}
+
 static enum status open_payloads(struct error *error)
 {
-    if (!kernel_has_wishes(&flow.kernel) && flow.config.module_count != 0)
+    collect_others();
+    if (!kernel_takes_modules(&flow.kernel) && flow.config.module_count != 0)
         log_warn("modules are left out: this kind of kernel gets a ramdisk alone");
     return payloads_open(&flow.config, &flow.files, &flow.payloads, error);
 }
 
 /* --- video mode -------------------------------------------------------------------------------------------------- */
 
+/* A kernel that can't draw is better off with the text mode that the machine has. */
+static bool keeps_text_mode(void)
+{
+    return flow.way == KERNEL_BY_MULTIBOOT && !flow.kernel.multiboot.framebuffer && flow.config.video_width == 0 &&
+           firmware_text_screen();
+}
+
 static enum status set_video_mode(struct error *error)
 {
     struct video_wish wish = {flow.config.video_width, flow.config.video_height, flow.kernel.minimum_width,
                               flow.kernel.minimum_height};
-    if (!flow.config.video_off)
+    if (flow.way == KERNEL_BY_MULTIBOOT && wish.config_width == 0) {
+        wish.config_width = flow.kernel.multiboot.width;
+        wish.config_height = flow.kernel.multiboot.height;
+    }
+    if (!flow.config.video_off && !keeps_text_mode())
         boot_video_start(&wish, flow.config.log.screen, &flow.display); /* a machine without a display boots too */
     timeline_mark(BOOT_PHASE_VIDEO);
     const struct boot_framebuffer *framebuffer = &flow.display.framebuffer;
@@ -405,40 +427,4 @@ static enum status jump(struct error *error)
     timeline_report();
     handoff_jump(&flow.handoff);
     return error_set(error, STATUS_INTERNAL, "came back from the jump");
-}
-
-/* --- kernels that are no ELF files ------------------------------------------------------------------------------- */
-
-static enum status load_linux(struct error *error)
-{
-    flow.linux_boot = (struct linux_boot){
-        .kernel = &flow.kernel,
-        .config = &flow.config,
-        .file = &flow.kernel_file,
-        .payloads = &flow.payloads,
-        .frames = &flow.frames,
-        .framebuffer = &flow.display.framebuffer,
-        .features = &flow.features,
-    };
-    return linux_boot_load(&flow.linux_boot, error);
-}
-
-static enum status prepare_linux(struct error *error)
-{
-    return linux_boot_prepare(&flow.linux_boot, error);
-}
-
-static enum status leave_to_linux(struct error *error)
-{
-    enum status status = linux_boot_leave(&flow.linux_boot, error);
-    if (status != STATUS_OK)
-        return status;
-    timeline_mark(BOOT_PHASE_JUMP);
-    timeline_report();
-    linux_jump(&flow.linux_boot.entry);
-}
-
-static enum status start_program(struct error *error)
-{
-    return program_boot(&flow.config, &flow.kernel_file, &flow.payloads, &flow.frames, error);
 }

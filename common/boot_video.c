@@ -23,3 +23,9 @@ void boot_video_start(const struct video_wish *wish, bool draw_log, struct boot_
         log_screen_ready();
     log_info("video %ux%u, %u bits per pixel", framebuffer->width, framebuffer->height, framebuffer->bits_per_pixel);
 }
+
+/* Of a door that knows of no text mode. */
+__attribute__((weak)) bool firmware_text_screen(void)
+{
+    return false;
+}

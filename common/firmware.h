@@ -75,8 +75,8 @@ enum status firmware_memory_map(struct memmap *map, struct error *error);
  * meanwhile: read the map again. */
 enum status firmware_claim(uint64_t phys, uint64_t pages, struct error *error);
 
-/* A pointer to physical memory, readable and writable; it stays good until the jump. Claimed memory, ACPI tables and the
- * framebuffer may be asked for, above 4 GiB too. Never NULL. */
+/* A pointer to physical memory, readable and writable; it stays good until the jump. Claimed memory, the tables of
+ * firmware_tables() and the framebuffer may be asked for, above 4 GiB too. Never NULL. */
 void *firmware_map(uint64_t phys, uint64_t size);
 
 /* Lets code run that lies in claimed memory below 4 GiB, whole pages; where the machine can tell the difference, it can be
@@ -101,11 +101,25 @@ size_t firmware_edid(uint8_t *edid, size_t size);
 /* Sets a mode out of the list and describes its framebuffer (address field NULL, EDID fields zero). */
 enum status firmware_video_set(const struct video_mode *mode, struct boot_framebuffer *framebuffer, struct error *error);
 
+/* The display is in the PC's text mode, 80x25 characters at 0xb8000. False unless a door says so. */
+bool firmware_text_screen(void);
+
 /* --- tables ------------------------------------------------------------------------------------------------------ */
 
-struct firmware_tables {
+#define FIRMWARE_VBE_CONTROLLER 512u /* bytes of what VBE's functions 00h and 01h give */
+#define FIRMWARE_VBE_MODE 256u
+
+struct firmware_vbe { /* of the mode that was set; controller NULL: not by VBE */
+    const void *controller, *mode_info;
+    uint16_t mode;
+};
+
+struct firmware_tables { /* filled in as far as there is something: begin with zeroes */
     uint64_t rsdp_phys, smbios_phys, smbios32_phys; /* 0: none */
-    uint64_t efi_system_table_phys;
+    uint64_t efi_system_table_phys, efi_image_handle;
+    struct firmware_vbe vbe;
+    const void *dhcp_ack; /* the packet that the machine got its address by, on a boot over the network with IPv4 */
+    size_t dhcp_ack_size; /* bytes; 0: none */
 };
 void firmware_tables(struct firmware_tables *tables);
 

@@ -215,13 +215,61 @@ static enum status find_symbols(const struct reader *reader, struct elf_symbols 
     return elf_symbols_take(&table, &names, reader->source->size, symbols, reader->error);
 }
 
+/* --- Multiboot --------------------------------------------------------------------------------------------------- */
+
+static enum status read_multiboot(const struct reader *reader, struct span *head)
+{
+    uint64_t size = reader->source->size < MULTIBOOT_SEARCH ? reader->source->size : MULTIBOOT_SEARCH;
+    *head = (struct span){room.far, size};
+    return reader->source->read(reader->source->context, 0, size, room.far, reader->error);
+}
+
+static enum status measure_sections(const struct reader *reader, struct multiboot_plan *plan)
+{
+    struct span headers;
+    uint64_t size = (uint64_t)plan->sections.count * plan->sections.entry_size;
+    if (size > KERNEL_HEAD_MAX) /* a file of other things than a kernel's: it does without */
+        plan->sections.count = 0;
+    if (plan->sections.count == 0)
+        return STATUS_OK;
+    enum status status = fetch(reader, plan->sections.offset, size, &headers);
+    return status == STATUS_OK ? multiboot_sections_measure(headers.data, reader->source->size, plan, reader->error)
+                               : status;
+}
+
+/* A kernel that says nothing in our own protocols may have a header of theirs. False: it has none, and *status is still
+ * the reason why it can't be loaded. */
+static bool plan_multiboot(const struct reader *reader, struct kernel_plan *plan, enum status *status)
+{
+    struct span head;
+    struct error ignored;
+    struct reader quiet = *reader;
+    unsigned version;
+    uint32_t offset;
+    quiet.error = &ignored;
+    if (read_multiboot(&quiet, &head) != STATUS_OK || !multiboot_find(head, &version, &offset))
+        return false;
+    memset(plan, 0, sizeof *plan);
+    plan->protocol = KERNEL_MULTIBOOT;
+    reader->error->status = STATUS_OK; /* what was wrong is no error any more */
+    *status = multiboot_plan_read(head, reader->source->size, &plan->multiboot, reader->error);
+    if (*status == STATUS_OK)
+        *status = measure_sections(reader, &plan->multiboot);
+    return true;
+}
+
+/* --- files of all kinds ------------------------------------------------------------------------------------------ */
+
 static enum status plan_kernel(struct reader *reader, struct kernel_plan *plan)
 {
     enum status status = plan_elf(reader, &plan->elf);
+    bool is_elf = status == STATUS_OK;
     if (status == STATUS_OK)
         status = check_interpreter(reader, &plan->elf);
     if (status == STATUS_OK)
         status = read_wishes(reader, plan);
+    if ((!is_elf || status == STATUS_NO_PROTOCOL) && plan_multiboot(reader, plan, &status))
+        return status;
     plan->symbol_ranges = (struct elf_symbols){0};
     if (status == STATUS_OK && plan->symbols.kind != WISH_NOWHERE)
         status = find_symbols(reader, &plan->symbol_ranges);
@@ -271,6 +319,9 @@ enum status kernel_choose_way(const struct kernel_plan *plan, bool efi_stub, boo
         return error_set(
             error, STATUS_NEEDS_EFI,
             "is a UEFI application, and this machine was not started by UEFI: switch its firmware to UEFI");
-    *way = is_program && starts_programs ? KERNEL_BY_FIRMWARE : is_linux ? KERNEL_BY_LINUX : KERNEL_BY_PLAN;
+    *way = is_program && starts_programs        ? KERNEL_BY_FIRMWARE
+           : is_linux                           ? KERNEL_BY_LINUX
+           : plan->protocol == KERNEL_MULTIBOOT ? KERNEL_BY_MULTIBOOT
+                                                : KERNEL_BY_PLAN;
     return check_command_line(plan, command_line_size, error);
 }

@@ -7,6 +7,7 @@
 #include "elf_symbols.h"
 #include "file_source.h"
 #include "protocol/linux.h"
+#include "protocol/multiboot.h"
 
 #include <stagecoach/boot.h>
 
@@ -17,12 +18,13 @@ struct wish {
     uint64_t address; /* WISH_FIXED: canonical and aligned, checked */
 };
 
-enum kernel_protocol { KERNEL_NATIVE, KERNEL_BOOTLOADER_API, KERNEL_LINUX, KERNEL_EFI_PROGRAM };
+enum kernel_protocol { KERNEL_NATIVE, KERNEL_BOOTLOADER_API, KERNEL_LINUX, KERNEL_MULTIBOOT, KERNEL_EFI_PROGRAM };
 
 /* Who loads the kernel and starts it. */
 enum kernel_way {
-    KERNEL_BY_PLAN,    /* the loader, into an address space of its own: ELF files */
-    KERNEL_BY_LINUX,   /* the loader, by the Linux boot protocol */
+    KERNEL_BY_PLAN,  /* the loader, into an address space of its own: ELF files */
+    KERNEL_BY_LINUX, /* the loader, by the Linux boot protocol */
+    KERNEL_BY_MULTIBOOT,
     KERNEL_BY_FIRMWARE /* the firmware, which it is a program of */
 };
 
@@ -35,10 +37,11 @@ struct kernel_api_version { /* of the crate that a bootloader_api kernel was bui
 struct kernel_plan {
     struct elf_plan elf;
     enum kernel_protocol protocol;
-    struct kernel_api_version api; /* KERNEL_BOOTLOADER_API only */
-    struct linux_plan linux_plan;  /* KERNEL_LINUX only; such a kernel has no wishes, and no ELF plan either */
-    uint64_t stack_size;           /* multiple of 4 KiB */
-    uint64_t stack_top;            /* of those, the bytes below the first frame: multiple of 16 */
+    struct kernel_api_version api;   /* KERNEL_BOOTLOADER_API only */
+    struct linux_plan linux_plan;    /* KERNEL_LINUX only; such a kernel has no wishes, and no ELF plan either */
+    struct multiboot_plan multiboot; /* KERNEL_MULTIBOOT only; likewise */
+    uint64_t stack_size;             /* multiple of 4 KiB */
+    uint64_t stack_top;              /* of those, the bytes below the first frame: multiple of 16 */
     struct wish stack, base, boot_info, framebuffer, physical_memory, recursive, ramdisk, symbols, file;
     struct elf_symbols symbol_ranges; /* sizes 0: not asked for, or none there */
     uint64_t file_size;
@@ -72,7 +75,14 @@ static inline bool kernel_has_wishes(const struct kernel_plan *plan)
     return plan->protocol == KERNEL_NATIVE || plan->protocol == KERNEL_BOOTLOADER_API;
 }
 
-/* "Stagecoach", "bootloader_api 0.11.16", "Linux x86 boot protocol 2.15": for messages; `size` bytes of `out`, 32 are enough. */
+/* It gets modules besides a ramdisk. */
+static inline bool kernel_takes_modules(const struct kernel_plan *plan)
+{
+    return kernel_has_wishes(plan) || plan->protocol == KERNEL_MULTIBOOT;
+}
+
+/* "Stagecoach", "bootloader_api 0.11.16", "Linux x86 boot protocol 2.15", "Multiboot2": for messages; `size` bytes of
+ * `out`, 32 are enough. */
 void kernel_protocol_name(const struct kernel_plan *plan, char *out, size_t size);
 
 #endif

@@ -223,6 +223,8 @@ void kernel_protocol_name(const struct kernel_plan *plan, char *out, size_t size
         format(out, size, "bootloader_api %u.%u.%u", api->major, api->minor, api->patch);
     else if (plan->protocol == KERNEL_LINUX)
         linux_name(&plan->linux_plan, out, size);
+    else if (plan->protocol == KERNEL_MULTIBOOT)
+        format(out, size, "Multiboot%u", plan->multiboot.version);
     else
         format(out, size, "%s", plan->protocol == KERNEL_EFI_PROGRAM ? "UEFI application" : "Stagecoach");
 }

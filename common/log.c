@@ -174,10 +174,9 @@ void log_fatal(const struct error *error)
     static volatile unsigned depth, next; /* next: the first writer that nobody has begun with */
     const char *remedy = status_remedy(error->status);
     struct line line;
-    line_finish(&line,
-                format(line.text, sizeof line.text, "BOOT-ERR %d %s %s%s%s", (int)error->status,
-                       firmware_identity()->stage, error->text[0] != '\0' ? error->text : status_text(error->status),
-                       remedy[0] != '\0' ? "; " : "", remedy));
+    line_finish(&line, format(line.text, sizeof line.text, "BOOT-ERR %d %s %s%s%s", (int)error->status,
+                              firmware_identity()->stage, error->text[0] != '\0' ? error->text : LOG_NO_TEXT,
+                              remedy[0] != '\0' ? "; " : "", remedy));
     depth++;
     while (next < sizeof writers / sizeof writers[0]) {
         unsigned now = next;

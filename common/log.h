@@ -46,4 +46,8 @@ const char *log_text(size_t *size);
  * one had not begun to. */
 void log_fatal(const struct error *error);
 
+/* What a fatal error without words of its own says: its number is enough to look it up, and the loaders need not carry the
+ * texts of all. */
+#define LOG_NO_TEXT "see docs/errors.md"
+
 #endif

@@ -295,3 +295,22 @@ bool memmap_type_at(const struct memmap *map, uint64_t phys, uint32_t *type)
     }
     return false;
 }
+
+uint32_t memmap_e820_type(uint32_t type)
+{
+    switch (type) {
+    case BOOT_MEMORY_USABLE:
+    case BOOT_MEMORY_LOADER_RECLAIMABLE:
+        return 1;
+    case BOOT_MEMORY_ACPI_RECLAIMABLE:
+        return 3;
+    case BOOT_MEMORY_ACPI_NVS:
+        return 4;
+    case BOOT_MEMORY_BAD:
+        return 5;
+    case BOOT_MEMORY_PERSISTENT:
+        return 7;
+    default:
+        return 2;
+    }
+}

@@ -40,6 +40,9 @@ static inline size_t memmap_room(size_t count)
  * LOADER_IN_USE. Needs capacity memmap_room(count). */
 enum status memmap_normalise(struct memmap *map, struct error *error);
 
+/* A type as the BIOS's INT 15h E820 has it (ACPI 6.5, table 15-374): what other boot protocols use. */
+uint32_t memmap_e820_type(uint32_t type);
+
 /* The type at an address of a normalised map; false if nothing covers it. O(log n). */
 bool memmap_type_at(const struct memmap *map, uint64_t phys, uint32_t *type);
 

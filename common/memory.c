@@ -23,7 +23,7 @@ static void copy_backward(unsigned char *to, const unsigned char *from, size_t s
     __asm__ volatile("std\n\trep movsq\n\tcld" : "+D"(to), "+S"(from), "+c"(words) : : "memory", "cc");
 }
 
-void *memcpy(void *restrict to, const void *restrict from, size_t size)
+void *(memcpy)(void *restrict to, const void *restrict from, size_t size)
 {
     copy_forward(to, from, size);
     return to;
@@ -38,7 +38,7 @@ void *memmove(void *to, const void *from, size_t size)
     return to;
 }
 
-void *memset(void *to, int value, size_t size)
+void *(memset)(void *to, int value, size_t size)
 {
     unsigned char *at = to;
     uint64_t pattern = 0x0101010101010101ull * (unsigned char)value;

@@ -75,6 +75,8 @@
     S(LINUX_ENTRY, 431, "the Linux kernel has no 64-bit entry")                                                        \
     S(LINUX_TRUNCATED, 432, "the Linux kernel is shorter than its setup header says")                                  \
     S(EFI_PROGRAM, 433, "the file is no UEFI application for x86_64")                                                  \
+    S(MULTIBOOT_KERNEL, 434, "the Multiboot kernel's headers are not valid")                                           \
+    S(MULTIBOOT_DEMAND, 435, "the Multiboot kernel demands what this loader does not have")                            \
     /* 5xx */                                                                                                          \
     S(NO_PROTOCOL, 501, "the kernel speaks no boot protocol that the loader knows")                                    \
     S(WISH_VERSION, 502, "the kernel's boot_config has an unknown version")                                            \
@@ -87,6 +89,7 @@
     S(ADDRESS_EXHAUSTED, 603, "no free virtual addresses are left in the dynamic range")                               \
     S(MAP_TOO_BIG, 604, "the firmware's memory map is too big")                                                        \
     S(ADDRESS_INVALID, 605, "a virtual address range is not canonical or not of whole pages")                          \
+    S(PLACE_RESERVED, 606, "the kernel was linked for memory that this machine does not have free")                    \
     /* 7xx */                                                                                                          \
     S(MODULE_MISSING, 701, "a ramdisk or module can't be opened")                                                      \
     S(FILE_EMPTY, 702, "a file that must have content is empty")                                                       \

@@ -3,6 +3,7 @@
 #include "json.h"
 #include "linux_text.h"
 #include "memory_text.h"
+#include "multiboot_text.h"
 #include "wish_text.h"
 
 static void add_kernel(struct json_object *document, const struct explanation *explanation)
@@ -96,8 +97,11 @@ static void add_other(struct json_object *document, const struct explanation *ex
     kernel_protocol_name(&explanation->kernel, text, sizeof text);
     json_text(kernel, "protocol", text);
     linux_add_json(kernel, &explanation->kernel);
+    multiboot_add_json(kernel, &explanation->kernel);
     if (explanation->machine.way == KERNEL_BY_LINUX)
         json_address(document, "entry", explanation->machine.linux_entry.entry);
+    if (explanation->machine.way == KERNEL_BY_MULTIBOOT)
+        json_address(document, "entry", explanation->machine.multiboot_entry.orders.entry);
     json_text(document, "started_by", explanation->machine.way == KERNEL_BY_FIRMWARE ? "uefi" : "loader");
 }
 

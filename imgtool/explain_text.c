@@ -3,6 +3,7 @@
 #include "explanation.h"
 #include "linux_text.h"
 #include "memory_text.h"
+#include "multiboot_text.h"
 #include "size.h"
 #include "wish_text.h"
 
@@ -138,13 +139,18 @@ static void print_other(const struct explanation *explanation)
     kernel_protocol_name(&explanation->kernel, protocol, sizeof protocol);
     printf("%s: %s\n", explanation->kernel_path, protocol);
     linux_print(&explanation->kernel);
+    multiboot_print(&explanation->kernel);
     if (machine->way == KERNEL_BY_FIRMWARE) {
         printf("\nUEFI loads and starts it, with the command line as its load options");
         printf("; Linux asks for the ramdisk by LoadFile2.\n");
         return;
     }
-    printf("\nWhat Linux is given (RSI = 0x%016" PRIx64 "):\n", machine->linux_entry.params_phys);
-    printf("  %-22s 0x%016" PRIx64 "\n", "first instruction", machine->linux_entry.entry);
+    if (machine->way == KERNEL_BY_MULTIBOOT) {
+        multiboot_print_entry(&machine->multiboot_entry);
+    } else {
+        printf("\nWhat Linux is given (RSI = 0x%016" PRIx64 "):\n", machine->linux_entry.params_phys);
+        printf("  %-22s 0x%016" PRIx64 "\n", "first instruction", machine->linux_entry.entry);
+    }
     printf("  %-22s %s\n", "memory taken", size_about(machine->claimed, size, sizeof size));
 }
 

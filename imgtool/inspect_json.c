@@ -2,6 +2,7 @@
 #include "inspection.h"
 #include "json.h"
 #include "linux_text.h"
+#include "multiboot_text.h"
 #include "partition_text.h"
 #include "wish_text.h"
 
@@ -111,6 +112,7 @@ static void add_kernel(struct json_object *document, const struct inspection *in
     json_number(object, "size", inspection->kernel_size);
     if (!kernel_has_wishes(plan)) {
         linux_add_json(object, plan);
+        multiboot_add_json(object, plan);
         return;
     }
     json_flag(object, "relocatable", plan->elf.relocatable);

@@ -2,6 +2,7 @@
 #include "cli.h"
 #include "inspection.h"
 #include "linux_text.h"
+#include "multiboot_text.h"
 #include "partition_text.h"
 #include "size.h"
 #include "wish_text.h"
@@ -115,6 +116,7 @@ static void print_kernel(const struct inspection *inspection)
         printf("\nKernel: %s%s, %" PRIu64 " bytes\n", protocol, plan->protocol == KERNEL_LINUX ? ", bzImage" : "",
                inspection->kernel_size);
         linux_print(plan);
+        multiboot_print(plan);
         return;
     }
     printf("\nKernel: %s protocol, %s, %u segments, entry 0x%" PRIx64 "%s\n", protocol,

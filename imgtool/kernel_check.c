@@ -155,7 +155,7 @@ enum exit_code kernel_check(const struct kernel_check *check)
         return refuse(check->kernel->path, &error);
     if (plan.elf.null_page)
         cli_warn("%s: maps address 0, so that null pointers will not fault", check->kernel->path);
-    if (!kernel_has_wishes(&plan) && check->config->module_count != 0)
+    if (!kernel_takes_modules(&plan) && check->config->module_count != 0)
         cli_warn("%s: modules are left out, this kind of kernel gets ramdisks alone: use --ramdisk",
                  check->kernel->path);
     if (!check->without_bios && kernel_choose_way(&plan, check->config->efi_stub, false, 0, &way, &error) != STATUS_OK)

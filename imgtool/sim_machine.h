@@ -7,6 +7,7 @@
 #include "handoff.h"
 #include "host_file.h"
 #include "protocol/linux_boot.h"
+#include "protocol/multiboot_boot.h"
 #include "span.h"
 
 #define SIM_REGIONS_MAX 512u
@@ -34,6 +35,7 @@ struct sim_machine {
     enum kernel_way way;
     struct handoff handoff;         /* KERNEL_BY_PLAN */
     struct linux_entry linux_entry; /* KERNEL_BY_LINUX */
+    struct multiboot_entry multiboot_entry;
     uint64_t claimed; /* bytes of memory that the loader took, for a while or for good */
 };
 

@@ -271,8 +271,20 @@ enum status firmware_claim(uint64_t phys, uint64_t pages, struct error *error)
     return STATUS_OK;
 }
 
+/* The tables that the machine has told of. */
+static bool is_table(uint64_t phys, uint64_t size)
+{
+    const uint64_t tables[] = {fake->tables.rsdp_phys, fake->tables.smbios_phys, fake->tables.smbios32_phys};
+    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
+        if (tables[i] != 0 && phys >= tables[i] && range_ok(phys - tables[i], size, 256))
+            return true;
+    return false;
+}
+
 static bool may_map(uint64_t phys, uint64_t size)
 {
+    if (is_table(phys, size))
+        return true;
     if (fake->map_anything)
         return true;
     if (phys >= FAKE_FRAMEBUFFER_PHYS && range_ok(phys - FAKE_FRAMEBUFFER_PHYS, size, FAKE_FRAMEBUFFER_SIZE))
@@ -471,6 +483,19 @@ _Noreturn void linux_jump(const struct linux_entry *entry)
         fake_violation("linux_jump before firmware_leave");
     fake->linux_entry = *entry;
     fake_finish(FAKE_JUMPED_TO_LINUX);
+}
+
+bool firmware_text_screen(void)
+{
+    return fake->text_screen;
+}
+
+_Noreturn void multiboot_jump(const struct multiboot_entry *entry)
+{
+    if (fake->left == entry->boot_services)
+        fake_violation("multiboot_jump with a firmware that should be left, or kept");
+    fake->multiboot_entry = *entry;
+    fake_finish(FAKE_JUMPED_TO_MULTIBOOT);
 }
 
 enum status firmware_start_program(const struct firmware_program *program, struct error *error)

@@ -11,6 +11,7 @@
 #include "firmware.h"
 #include "handoff.h"
 #include "protocol/linux_boot.h"
+#include "protocol/multiboot_boot.h"
 
 #define FAKE_PHYSICAL_SIZE (64ull << 30) /* of the sparse mapping */
 #define FAKE_REGIONS_MAX 5000u
@@ -26,6 +27,7 @@
 enum fake_end {
     FAKE_JUMPED,
     FAKE_JUMPED_TO_LINUX,
+    FAKE_JUMPED_TO_MULTIBOOT,
     FAKE_STARTED_PROGRAM,
     FAKE_STOPPED,   /* firmware_stop() */
     FAKE_REBOOTED,  /* firmware_reboot() */
@@ -74,6 +76,7 @@ struct fake_machine {
     struct paging_features features;
     uint64_t tsc_hz;
     bool no_serial;
+    bool text_screen;
     bool no_random;       /* neither RDSEED nor RDRAND nor a firmware's generator */
     uint64_t random_next; /* what they give is a function of this */
     const void *load_options; /* as a firmware gives them */
@@ -95,6 +98,7 @@ struct fake_machine {
     struct handoff handoff; /* FAKE_JUMPED, or as handoff_prepare() got it */
     bool prepared, left;
     struct linux_entry linux_entry;       /* FAKE_JUMPED_TO_LINUX */
+    struct multiboot_entry multiboot_entry;
     struct fake_output program_arguments; /* FAKE_STARTED_PROGRAM: its command line ... */
     uint64_t program_ramdisk_sum;         /* ... and the sum of its ramdisk's bytes */
     struct fake_output serial, debugcon, screen;

@@ -9,4 +9,5 @@ void firmware_tables(struct firmware_tables *tables)
     const EFI_CONFIGURATION_TABLE *entries = services.system->ConfigurationTable;
     efi_tables_find(entries, entries != NULL ? services.system->NumberOfTableEntries : 0, tables);
     tables->efi_system_table_phys = (uintptr_t)services.system;
+    tables->efi_image_handle = (uintptr_t)services.image;
 }

@@ -6,6 +6,8 @@
 #define INT_VIDEO 0x10
 #define VIDEO_TELETYPE 0x0e00u
 #define COLOUR_GREY 7u
+#define VIDEO_GET_MODE 0x0f00u
+#define MODE_TEXT_80X25 3u
 
 static bool gone;
 
@@ -27,4 +29,11 @@ void firmware_screen_write(const char *text, size_t size)
             screen_put('\r');
         screen_put(text[i]);
     }
+}
+
+bool firmware_text_screen(void)
+{
+    struct bios_registers registers = {.eax = VIDEO_GET_MODE};
+    bios_interrupt(INT_VIDEO, &registers);
+    return !gone && (registers.eax & 0x7f) == MODE_TEXT_80X25;
 }

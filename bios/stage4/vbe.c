@@ -4,6 +4,7 @@
 #include "firmware.h"
 #include "memory.h"
 #include "screen.h"
+#include "vbe.h"
 
 #include <stddef.h>
 
@@ -42,7 +43,7 @@ struct vbe_controller {
     uint32_t modes; /* far pointer */
     uint8_t rest[494];
 } __attribute__((packed));
-_Static_assert(sizeof(struct vbe_controller) == 512, "VBE 3.0, function 00h");
+_Static_assert(sizeof(struct vbe_controller) == FIRMWARE_VBE_CONTROLLER, "VBE 3.0, function 00h");
 
 struct vbe_channel {
     uint8_t size, shift;
@@ -67,12 +68,16 @@ struct vbe_mode {
 } __attribute__((packed));
 _Static_assert(offsetof(struct vbe_mode, framebuffer) == 40, "VBE 3.0, function 01h");
 _Static_assert(offsetof(struct vbe_mode, linear_red) == 54, "VBE 3.0, function 01h");
-_Static_assert(sizeof(struct vbe_mode) == 256, "VBE 3.0, function 01h");
+_Static_assert(sizeof(struct vbe_mode) == FIRMWARE_VBE_MODE, "VBE 3.0, function 01h");
 
 static struct video_mode modes[MODES_MAX];
 static unsigned mode_count;
 static bool listed;
 static uint16_t version;
+
+static struct vbe_controller controller = {.signature = {'V', 'B', 'E', '2'}}; /* asks for VBE 2 information */
+static struct vbe_mode set; /* the mode that was set, and its number */
+static uint16_t set_number; /* 0: none */
 
 static bool vbe_call(struct bios_registers *registers)
 {
@@ -83,7 +88,6 @@ static bool vbe_call(struct bios_registers *registers)
 /* Copies the list of mode numbers: it may lie in the transfer buffer itself. Returns their number. */
 static unsigned list_modes(uint16_t *numbers)
 {
-    static struct vbe_controller controller = {.signature = {'V', 'B', 'E', '2'}}; /* asks for VBE 2 information */
     memcpy(transfer_buffer(), &controller, sizeof controller);
     struct bios_registers registers = {.eax = VBE_CONTROLLER, .es = TRANSFER_SEGMENT};
     if (!vbe_call(&registers))
@@ -194,7 +198,6 @@ static uint32_t current_pitch(const struct vbe_mode *mode)
 
 enum status firmware_video_set(const struct video_mode *mode, struct boot_framebuffer *framebuffer, struct error *error)
 {
-    static struct vbe_mode set;
     struct bios_registers registers = {.eax = VBE_SET_MODE, .ebx = mode->id | VBE_LINEAR};
     if (!mode->current && !vbe_call(&registers))
         return error_set(error, STATUS_FIRMWARE_CALL, "VBE can't set mode %#x (%ux%u): it answers %#x", mode->id,
@@ -202,6 +205,7 @@ enum status firmware_video_set(const struct video_mode *mode, struct boot_frameb
     if (!read_mode((uint16_t)mode->id, &set))
         return error_set(error, STATUS_FIRMWARE_CALL, "VBE does not describe mode %#x after setting it", mode->id);
     screen_gone();
+    set_number = (uint16_t)(mode->id | VBE_LINEAR);
     *framebuffer = (struct boot_framebuffer){
         .phys = set.framebuffer,
         .width = set.width,
@@ -217,6 +221,13 @@ enum status firmware_video_set(const struct video_mode *mode, struct boot_frameb
     };
     framebuffer->size = (uint64_t)framebuffer->pitch * framebuffer->height;
     return STATUS_OK;
+}
+
+struct firmware_vbe vbe_state(void)
+{
+    if (set_number == 0)
+        return (struct firmware_vbe){0};
+    return (struct firmware_vbe){&controller, &set, set_number};
 }
 
 static bool edid_block_valid(const uint8_t *block, uint32_t number)

@@ -1,6 +1,7 @@
 #include "linux_boot.h"
 
 #include "address_plan.h"
+#include "boot_random.h"
 #include "checked.h"
 #include "log.h"
 #include "memory.h"
@@ -14,13 +15,13 @@
 
 static enum status take(struct linux_boot *boot, uint64_t size, const char *what, uint64_t *phys, struct error *error)
 {
-    return frames_take_pages(boot->frames, size, FOUR_GIB, BOOT_MEMORY_LOADER_RECLAIMABLE, what, phys, error);
+    return frames_take_pages(boot->with->frames, size, FOUR_GIB, BOOT_MEMORY_LOADER_RECLAIMABLE, what, phys, error);
 }
 
 /* At its preferred address or above: lower down it would move itself there, over whatever has that memory. */
 static enum status take_code(struct linux_boot *boot, struct error *error)
 {
-    const struct linux_plan *plan = &boot->kernel->linux_plan;
+    const struct linux_plan *plan = &boot->with->kernel->linux_plan;
     uint64_t size = address_pages_size(0, plan->memory_size);
     struct frames_wish wish = {.pages = size / PAGE_SIZE,
                                .alignment = plan->alignment,
@@ -30,32 +31,32 @@ static enum status take_code(struct linux_boot *boot, struct error *error)
                                                            : FOUR_GIB,
                                .type = BOOT_MEMORY_KERNEL,
                                .what = "Linux kernel"};
-    return frames_take(boot->frames, &wish, &boot->code_phys, error);
+    return frames_take(boot->with->frames, &wish, &boot->code_phys, error);
 }
 
 static enum status read_code(struct linux_boot *boot, struct error *error)
 {
-    const struct linux_plan *plan = &boot->kernel->linux_plan;
+    const struct linux_plan *plan = &boot->with->kernel->linux_plan;
     enum status status = take_code(boot, error);
     if (status != STATUS_OK)
         return status;
     uint8_t *code = firmware_map(boot->code_phys, plan->memory_size);
-    return boot_file_read(boot->file, plan->code_offset, plan->code_size, code, error);
+    return boot_file_read(boot->with->file, plan->code_offset, plan->code_size, code, error);
 }
 
 /* Linux knows one ramdisk, and no modules. */
 static enum status read_ramdisk(struct linux_boot *boot, struct error *error)
 {
-    struct payloads *payloads = boot->payloads;
+    struct payloads *payloads = boot->with->payloads;
     payloads->count = payloads->has_ramdisk ? 1 : 0;
-    payloads->below = boot->kernel->linux_plan.ramdisk_limit;
-    return payloads_load(payloads, boot->frames, error);
+    payloads->below = boot->with->kernel->linux_plan.ramdisk_limit;
+    return payloads_load(payloads, boot->with->frames, error);
 }
 
 static enum status take_area(struct linux_boot *boot, struct error *error)
 {
     struct linux_area *area = &boot->area;
-    area->command_line_size = boot->config->command_line.size;
+    area->command_line_size = boot->with->config->command_line.size;
     area->regions_room = memmap_room(firmware_memory_map_room());
     area->efi_map_room = firmware_efi_map_room();
     enum status status = take(boot, linux_area_size(area), "Linux boot parameters", &area->phys, error);
@@ -81,17 +82,17 @@ static void fill_area(const struct linux_boot *boot)
 {
     struct boot_random random;
     struct firmware_tables tables = {0};
-    const struct payload *ramdisk = boot->payloads->has_ramdisk ? &boot->payloads->list[0] : NULL;
+    const struct payload *ramdisk = boot->with->payloads->has_ramdisk ? &boot->with->payloads->list[0] : NULL;
     firmware_tables(&tables);
-    boot_random_start(boot->config, boot->kernel, &random);
+    boot_random_start(boot->with->config, boot->with->kernel, &random);
     const struct linux_facts facts = {
-        .plan = &boot->kernel->linux_plan,
+        .plan = &boot->with->kernel->linux_plan,
         .code_phys = boot->code_phys,
-        .command_line = boot->config->command_line.text,
+        .command_line = boot->with->config->command_line.text,
         .ramdisk_phys = ramdisk != NULL ? ramdisk->phys : 0,
         .ramdisk_size = ramdisk != NULL ? ramdisk->file.size : 0,
         .rsdp_phys = tables.rsdp_phys,
-        .framebuffer = boot->framebuffer,
+        .framebuffer = boot->with->framebuffer,
         .seed = random.seed,
     };
     linux_area_fill(&boot->area, &facts);
@@ -101,7 +102,7 @@ static void fill_area(const struct linux_boot *boot)
 /* One to one, with all rights: the first 4 GiB, and what of the kernel and of the jump lies above. */
 static size_t list_mappings(const struct linux_boot *boot, struct paging_mapping mappings[MAPPINGS])
 {
-    const uint64_t code_size = address_pages_size(0, boot->kernel->linux_plan.memory_size);
+    const uint64_t code_size = address_pages_size(0, boot->with->kernel->linux_plan.memory_size);
     const struct {
         uint64_t phys, size;
     } parts[MAPPINGS] = {{0, FOUR_GIB}, {boot->code_phys, code_size}, {linux_switch_page(), PAGE_SIZE}};
@@ -131,11 +132,11 @@ static enum status build_tables(struct linux_boot *boot, struct error *error)
     struct paging paging;
     struct linux_entry *entry = &boot->entry;
     size_t count = list_mappings(boot, mappings);
-    uint64_t frames = paging_frames_needed(mappings, count, boot->features);
+    uint64_t frames = paging_frames_needed(mappings, count, boot->with->features);
     enum status status = take(boot, (frames + 1) * PAGE_SIZE, "page tables", &entry->la57_phys, error);
     if (status != STATUS_OK)
         return status;
-    paging_init(&paging, entry->la57_phys + PAGE_SIZE, frames, boot->features);
+    paging_init(&paging, entry->la57_phys + PAGE_SIZE, frames, boot->with->features);
     entry->tables_phys = paging.root_phys;
     for (size_t i = 0; i < count && status == STATUS_OK; i++)
         status = paging_map(&paging, &mappings[i], error);

@@ -3,11 +3,8 @@
 #ifndef STAGECOACH_PROTOCOL_LINUX_BOOT_H
 #define STAGECOACH_PROTOCOL_LINUX_BOOT_H
 
-#include "boot_file.h"
-#include "boot_random.h"
-#include "config.h"
 #include "linux.h"
-#include "payload.h"
+#include "other_boot.h"
 
 struct linux_entry {      /* what the jump needs */
     uint64_t tables_phys; /* roots of page tables that map the kernel, and the code of the jump, one to one: */
@@ -16,13 +13,7 @@ struct linux_entry {      /* what the jump needs */
 };
 
 struct linux_boot {
-    const struct kernel_plan *kernel; /* set by the caller, down to `features` */
-    const struct config *config;
-    struct boot_file *file;
-    struct payloads *payloads;
-    struct frames *frames;
-    const struct boot_framebuffer *framebuffer;
-    const struct paging_features *features;
+    const struct other_boot *with;
     uint64_t code_phys;
     struct linux_area area;
     struct linux_entry entry;

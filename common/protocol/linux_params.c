@@ -162,25 +162,6 @@ struct boot_efi linux_area_efi(const struct linux_area *area)
                              .memory_map_size = area->efi_map_room};
 }
 
-static uint32_t e820_type(uint32_t type)
-{
-    switch (type) {
-    case BOOT_MEMORY_USABLE:
-    case BOOT_MEMORY_LOADER_RECLAIMABLE:
-        return 1;
-    case BOOT_MEMORY_ACPI_RECLAIMABLE:
-        return 3;
-    case BOOT_MEMORY_ACPI_NVS:
-        return 4;
-    case BOOT_MEMORY_BAD:
-        return 5;
-    case BOOT_MEMORY_PERSISTENT:
-        return 7;
-    default:
-        return 2;
-    }
-}
-
 static void fill_e820(const struct linux_area *area, const struct memmap *map)
 {
     uint64_t further = parts_of(area).entries;
@@ -189,7 +170,7 @@ static void fill_e820(const struct linux_area *area, const struct memmap *map)
     put(area->memory, E820_COUNT, in_page, 1);
     for (size_t i = 0; i < map->count; i++, to += sizeof(struct e820_entry)) {
         const struct boot_memory_region *region = &map->regions[i];
-        const struct e820_entry entry = {region->phys, region->size, e820_type(region->type)};
+        const struct e820_entry entry = {region->phys, region->size, memmap_e820_type(region->type)};
         if (i == E820_TABLE_MAX)
             to = area->memory + further + sizeof(struct setup_data);
         memcpy(to, &entry, sizeof entry);

@@ -236,8 +236,7 @@ static void fatal_always_has_a_text(void **state)
     (void)state;
     run(fatal_without_text);
     char twice[200];
-    snprintf(twice, sizeof twice, "BOOT-ERR 101 fake %s\nBOOT-ERR 101 fake %s\n", status_text(STATUS_NO_LONG_MODE),
-             status_text(STATUS_NO_LONG_MODE));
+    snprintf(twice, sizeof twice, "BOOT-ERR 101 fake %s\nBOOT-ERR 101 fake %s\n", LOG_NO_TEXT, LOG_NO_TEXT);
     assert_string_equal(fake->serial.text, twice);
 }
 
