@@ -7,6 +7,9 @@
 #define TICKS_PER_SECOND 10000000ull /* of 100 ns */
 #define READ_TRIES_MAX 1000000u      /* within a second: a clock that stands still must not hold us for ever */
 
+static uint8_t ack[sizeof(EFI_PXE_BASE_CODE_PACKET)]; /* firmware's own goes when its network stops */
+static bool has_ack;
+
 static const EFI_GUID pxe_guid = EFI_PXE_BASE_CODE_PROTOCOL_GUID;
 
 static struct {
@@ -111,6 +114,8 @@ static enum status start_version4(struct error *error)
 {
     struct dhcp_lease lease = {0};
     char address[DHCP_ADDRESS_TEXT];
+    memcpy(ack, &network.pxe->Mode->DhcpAck, sizeof ack);
+    has_ack = true;
     read_lease(network.pxe->Mode, &lease);
     enum status status = dhcp_check(&lease, error);
     if (status != STATUS_OK)
@@ -146,4 +151,10 @@ void network_stop(void)
     if (network.pxe != NULL)
         efi_call(network.pxe->Stop(network.pxe)); /* what it says changes nothing: there is no other way */
     network.pxe = NULL;
+}
+
+void network_add_ack(struct firmware_tables *tables)
+{
+    tables->dhcp_ack = ack;
+    tables->dhcp_ack_size = has_ack ? sizeof ack : 0;
 }

@@ -17,4 +17,7 @@ enum status network_start(EFI_HANDLE device, struct error *error);
  * kernel's. */
 void network_stop(void);
 
+/* The packet that gave the machine its address, if the server was found by IPv4. */
+void network_add_ack(struct firmware_tables *tables);
+
 #endif

@@ -1,5 +1,6 @@
 /* What the firmware's configuration table points to. */
 #include "efi_tables.h"
+#include "network.h"
 #include "services.h"
 
 _Static_assert(sizeof(EFI_CONFIGURATION_TABLE) == EFI_TABLE_ENTRY_SIZE, "they are the same");
@@ -10,4 +11,5 @@ void firmware_tables(struct firmware_tables *tables)
     efi_tables_find(entries, entries != NULL ? services.system->NumberOfTableEntries : 0, tables);
     tables->efi_system_table_phys = (uintptr_t)services.system;
     tables->efi_image_handle = (uintptr_t)services.image;
+    network_add_ack(tables);
 }

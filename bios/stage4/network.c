@@ -2,6 +2,7 @@
 
 #include "bios.h"
 #include "dhcp.h"
+#include "firmware.h"
 #include "memory.h"
 #include "net_files.h"
 #include "pxe.h"
@@ -52,6 +53,8 @@ static struct {
     bool started;
     struct dhcp_lease lease;
     uint8_t gateway[4];
+    uint16_t ack_size;
+    uint8_t ack[PACKET_SIZE];
 } network;
 
 bool network_is_source(void)
@@ -132,8 +135,14 @@ static void take_packet(uint16_t type)
 {
     struct cached_info info = {.type = type, .size = PACKET_SIZE, .segment = TRANSFER_SEGMENT};
     memset(transfer_buffer(), 0, PACKET_SIZE);
-    if (pxe_call(PXE_GET_CACHED_INFO, &info) == 0)
-        dhcp_parse((struct span){transfer_buffer(), info.size < PACKET_SIZE ? info.size : PACKET_SIZE}, &network.lease);
+    if (pxe_call(PXE_GET_CACHED_INFO, &info) != 0)
+        return;
+    uint16_t size = info.size < PACKET_SIZE ? info.size : PACKET_SIZE;
+    dhcp_parse((struct span){transfer_buffer(), size}, &network.lease);
+    if (type == PACKET_DHCP_ACK) {
+        memcpy(network.ack, transfer_buffer(), size);
+        network.ack_size = size;
+    }
 }
 
 /* A server in another network is reached through the router; the ROM wants to be told. */
@@ -201,4 +210,10 @@ void network_stop(void)
     pxe_call(PXE_UNLOAD_STACK, &block);
     block = (struct unload){0};
     pxe_call(PXE_STOP_UNDI, &block);
+}
+
+void network_add_ack(struct firmware_tables *tables)
+{
+    tables->dhcp_ack = network.ack;
+    tables->dhcp_ack_size = network.ack_size;
 }

@@ -1,5 +1,6 @@
 /* Firmware tables: where every PC has them. */
 #include "bios.h"
+#include "network.h"
 #include "table_search.h"
 #include "vbe.h"
 
@@ -7,4 +8,5 @@ void firmware_tables(struct firmware_tables *tables)
 {
     table_search(bios_handoff()->ebda_segment, tables);
     tables->vbe = vbe_state();
+    network_add_ack(tables);
 }
