@@ -8,8 +8,8 @@
 struct multiboot_entry;
 
 /* Nothing for kernels of another kind. */
-void multiboot_print(const struct kernel_plan *plan);
-void multiboot_add_json(struct json_object *kernel, const struct kernel_plan *plan);
+void multiboot_print(const struct kernel_plan *kernel);
+void multiboot_add_json(struct json_object *object, const struct kernel_plan *kernel);
 
 /* How the loader would enter it. */
 void multiboot_print_entry(const struct multiboot_entry *entry);
