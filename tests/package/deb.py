@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Makes the Debian package and looks at it: deb.py SOURCE BUILD INSTALLED [dated]
+"""Makes the Debian package and looks at it: deb.py SOURCE BUILD INSTALLED [dated|elsewhere]
 
 lintian judges it, dpkg takes it apart. What is in it is left in the directory INSTALLED, with the package beside it
-(INSTALLED.deb), for the other tests. With "dated", only dates and rights are looked at.
+(INSTALLED.deb), for the other tests. With "dated", only dates and rights are looked at. With "elsewhere" the sources are copied, built
+and packed in other directories, with another umask, and the package must be the same.
 """
 
 import os
@@ -98,6 +99,16 @@ def check_date_and_rights(package, dated):
     assert rights[0] == rights[1], "the rights of what is installed depend on the umask"
 
 
+def build_elsewhere(source, directory):
+    """The sources at another place, of another depth, built by a user with private files and no compiler cache."""
+    copy, build = directory / "the/sources/of/it", directory / "build"
+    shutil.copytree(source, copy, ignore=lambda folder, _: {"build", ".git"} if Path(folder) == source else set())
+    more = {"umask": 0o077, "check": True, "stdout": subprocess.DEVNULL, "env": os.environ | {"CCACHE_DISABLE": "1"}}
+    subprocess.run(["cmake", "-S", copy, "-B", build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release", "-DSTAGECOACH_TESTS=OFF"], **more)
+    subprocess.run(["cmake", "--build", build], **more)
+    return make(build, directory / "packed", 0o077)
+
+
 def main():
     source, build, installed = (Path(argument).resolve() for argument in sys.argv[1:4])
     need(lintian="lintian", **{"dpkg-shlibdeps": "dpkg-dev"}, man="man-db")
@@ -105,6 +116,10 @@ def main():
         package = make(build, Path(name) / "one")
         other = make(build, Path(name) / "other", TZ="Pacific/Auckland", LC_ALL="C")
         assert package.read_bytes() == other.read_bytes(), "two runs, two packages"
+        if sys.argv[4:] == ["elsewhere"]:
+            other = build_elsewhere(source, Path(name) / "another")
+            assert package.read_bytes() == other.read_bytes(), "the package depends on where it is built"
+            return
         if sys.argv[4:] == ["dated"]:
             check_date_and_rights(package, make(build, Path(name) / "dated", 0o077, SOURCE_DATE_EPOCH="1000000000"))
             return
