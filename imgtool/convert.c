@@ -3,6 +3,7 @@
 #include "cli.h"
 #include "compress.h"
 #include "convert_qemu.h"
+#include "image_container.h"
 #include "json.h"
 #include "operands.h"
 #include "output.h"
@@ -187,6 +188,8 @@ static int run(poptContext context)
         code = choose(&conversion, operands[0], operands[1]);
     if (code == EXIT_OK)
         code = host_file_open(&conversion.image, operands[0]);
+    if (code == EXIT_OK)
+        code = image_container_refuse(conversion.image.fd, operands[0]);
     if (code == EXIT_OK)
         code = convert(&conversion);
     host_file_close(&conversion.image);

@@ -3,6 +3,7 @@
 #include "boot_volume.h"
 #include "gpt.h"
 #include "host_block.h"
+#include "image_container.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -45,6 +46,8 @@ static enum exit_code measure(struct disk_image *image)
     } else if (ioctl(image->fd, BLKGETSIZE64, &size) != 0 || ioctl(image->fd, BLKSSZGET, &sector_size) != 0) {
         return failure(EXIT_IO, "%s: its size can't be found out: %s", image->path, strerror(errno));
     }
+    if (!image->device && image_container_refuse(image->fd, image->path) != EXIT_OK)
+        return EXIT_INPUT_REJECTED;
     if (size < SECTOR_SIZE)
         return failure(EXIT_INPUT_REJECTED, "%s: has %lu bytes; a disk image has at least one sector", image->path, size);
     host_block_init(&image->block, image->fd, size, (uint32_t)sector_size);

@@ -18,7 +18,7 @@ enum exit_code host_file_adopt(struct host_file *file, const char *path, int fd)
     if (fstat(file->fd, &file->stat) != 0)
         code = failure(EXIT_IO, "%s: %s", path, strerror(errno));
     else if (!S_ISREG(file->stat.st_mode))
-        code = failure(EXIT_INPUT_REJECTED, "%s: is %s; only regular files can be put into an image", path,
+        code = failure(EXIT_INPUT_REJECTED, "%s: is %s, not a regular file", path,
                        S_ISDIR(file->stat.st_mode)    ? "a directory"
                        : S_ISFIFO(file->stat.st_mode) ? "a pipe"
                                                       : "a device or socket");

@@ -3,6 +3,7 @@
 #include "direct_file.h"
 #include "disk_image.h"
 #include "guest.h"
+#include "image_container.h"
 #include "iso_read.h"
 #include "json.h"
 #include "kvm_probe.h"
@@ -224,7 +225,10 @@ static int find_image(struct workspace *workspace, const char *path)
             close(fd);
         return EXIT_IO;
     }
+    bool container = image_container_refuse(fd, path) != EXIT_OK;
     close(fd);
+    if (container)
+        return EXIT_INPUT_REJECTED;
     workspace->is_netboot = S_ISDIR(stat_of.st_mode) && !direct && netboot_probe(path);
     if (S_ISDIR(stat_of.st_mode) && !workspace->is_netboot) {
         cli_error("%s is a directory, and not one that build-netboot made; run takes such a one, a disk image or an "

@@ -127,7 +127,8 @@ def junit(bench):
     assert [len(case) for case in cases] == [0, 0, 1], [list(case) for case in cases]
     assert all(float(case.get("time")) > 0 for case in cases)
     assert "-no-such-option" in cases[2].find("error").text
-    bench.test(IO_ERROR, image, "--junit", bench.directory / "none" / "x.xml")
+    said, _ = bench.test(IO_ERROR, image, "--junit", bench.directory / "none" / "x.xml")
+    assert said == "", "it is told after the boots"
 
 
 def files_of_failures(bench):

@@ -68,6 +68,25 @@ def disks(bench):
         assert back.read_bytes() == bench.image.read_bytes(), ending
 
 
+def not_raw(bench):
+    """What convert has made is no image for other commands: they say by which line it becomes one again."""
+    work = bench.directory / "not raw"
+    work.mkdir()
+    for ending in [*FORMATS, "gz", "zst"]:
+        out = work / f"one.{ending}"
+        bench.convert(bench.image, out)
+        for words in (["verify", out], ["inspect", out], ["ls", out], ["run", out], ["update", out, "--loader"],
+                      ["diff", bench.image, out], ["convert", out, work / "two.gz"]):  # fmt: skip
+            done = bench.run(*words)
+            assert done.returncode == REJECTED and b"not a raw image" in done.stderr, (words, done)
+        line = done.stderr.decode().split("this makes one: ")[1]
+        subprocess.run(["sh", "-c", line], check=True, cwd=work, capture_output=True)
+        (raw,) = [path for path in (work / "disk.img", work / "one") if path.exists()]
+        assert raw.read_bytes() == bench.image.read_bytes(), ending
+        raw.unlink()
+    shutil.rmtree(work)
+
+
 def compressed(bench):
     for ending, program in (("gz", "gzip"), ("zst", "zstd")):
         out = bench.directory / f"disk.img.{ending}"
@@ -207,7 +226,7 @@ def interrupted(bench):
         time.sleep(0.02)
 
 
-CASES = (disks, compressed, big, bmap, bmap_of_anything, refusals, interrupted)
+CASES = (disks, not_raw, compressed, big, bmap, bmap_of_anything, refusals, interrupted)
 
 
 def main():
