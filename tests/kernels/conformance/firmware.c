@@ -73,7 +73,8 @@ static void check_efi_descriptor(const struct boot_info *info, const struct efi_
         check_equal("runtime code's type", region->type, BOOT_MEMORY_EFI_RUNTIME_CODE);
     if (descriptor->type == EFI_RUNTIME_DATA)
         check_equal("runtime data's type", region->type, BOOT_MEMORY_EFI_RUNTIME_DATA);
-    if (descriptor->type == EFI_CONVENTIONAL)
+    /* Who was started after EFI was left has taken what EFI left free. */
+    if (descriptor->type == EFI_CONVENTIONAL && info->firmware == BOOT_FIRMWARE_UEFI)
         check_that("free memory's type", region->type == BOOT_MEMORY_USABLE || region->type == BOOT_MEMORY_FRAMEBUFFER,
                    region->type, "usable");
     region = boot_memory_find(info, descriptor->phys + size - BOOT_PAGE_SIZE, BOOT_PAGE_SIZE);
