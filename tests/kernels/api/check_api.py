@@ -152,7 +152,8 @@ def check_headers(include, compiler, standard):
 
 
 def check_elves(readme, directory, names):
-    described = re.findall(r"^\| `([\w-]+)` \| BOOT-", pathlib.Path(readme).read_text(), re.M)
+    # Multiboot kernels have no note, and are no 64-bit ELF files: what becomes of them, boots show.
+    described = re.findall(r"^\| `((?!refused-multiboot)[\w-]+)` \| BOOT-", pathlib.Path(readme).read_text(), re.M)
     if sorted(described) != sorted(names):
         fail(f"{readme}: differs from the kernels that are built: {sorted(set(described) ^ set(names))}")
     for name in names:
