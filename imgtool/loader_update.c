@@ -79,8 +79,8 @@ static bool find_place(const struct replacement *plan, struct sectors region, ui
     struct sectors mbr = stages_of(&plan->mbr), cd = stages_of(&plan->cd);
     const uint64_t starts[] = {region.first, mbr.end, cd.end}, ends[] = {region.end, mbr.first, cd.first};
     for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++) {
-        uint64_t at = 0;
-        bool fits = back ? ends[i] >= size : align_up_ok(starts[i], STAGES_ALIGNMENT, &at);
+        uint64_t at = region.first; /* as it is: behind the MBR, nothing else fits twice */
+        bool fits = back ? ends[i] >= size : i == 0 || align_up_ok(starts[i], STAGES_ALIGNMENT, &at);
         if (back && fits)
             at = (ends[i] - size) / STAGES_ALIGNMENT * STAGES_ALIGNMENT;
         if (!fits || !is_free(plan, region, at, size))
