@@ -229,6 +229,10 @@ static int find_image(struct workspace *workspace, const char *path)
     close(fd);
     if (container)
         return EXIT_INPUT_REJECTED;
+    if (S_ISREG(stat_of.st_mode) && stat_of.st_size == 0) {
+        cli_error("%s: is empty: neither a disk image nor a kernel", path);
+        return EXIT_INPUT_REJECTED;
+    }
     workspace->is_netboot = S_ISDIR(stat_of.st_mode) && !direct && netboot_probe(path);
     if (S_ISDIR(stat_of.st_mode) && !workspace->is_netboot) {
         cli_error("%s is a directory, and not one that build-netboot made; run takes such a one, a disk image or an "

@@ -30,6 +30,7 @@ struct update {
     struct boot_files *files; /* the image */
     char *config_text;        /* the new configuration; NULL: as it is */
     size_t config_size;
+    bool config_given;            /* an empty one may be */
     struct image_content content; /* the files that are given */
     enum update_action *actions;  /* of each item of the content */
     bool *removed;                /* for each removal: the file was there */

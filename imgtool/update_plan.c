@@ -21,13 +21,15 @@ static void warn(void *context, const char *text)
     cli_warn("%s", text);
 }
 
-static enum exit_code parse(const struct update *update, const char *text, size_t size, struct config *config)
+/* `told`: what it warns of has been said. */
+static enum exit_code parse(const struct update *update, const char *text, size_t size, bool told,
+                            struct config *config)
 {
     struct error error;
     struct span span = {(const uint8_t *)text, size};
     config_defaults(config);
-    if (size == 0 ||
-        config_parse(span, config, update->options.config_file != NULL ? warn : NULL, NULL, &error) == STATUS_OK)
+    if (size == 0 || config_parse(span, config, update->options.config_file != NULL && !told ? warn : NULL, NULL,
+                                  &error) == STATUS_OK)
         return EXIT_OK;
     return failure(EXIT_INPUT_REJECTED, "%s: %s (error %d)",
                    update->options.config_file != NULL ? update->options.config_file : update->options.image,
@@ -58,16 +60,17 @@ static enum exit_code make_config(struct update *update, char **text, size_t *si
     const struct update_options *options = &update->options;
     enum exit_code code = read_config(update, text, size);
     if (code == EXIT_OK)
-        code = parse(update, *text, *size, config);
+        code = parse(update, *text, *size, false, config);
     if (code == EXIT_OK && options->ramdisk != NULL && config->ramdisk.size == 0)
         code = config_edit_set(text, size, "ramdisk", RAMDISK_PATH);
     if (code == EXIT_OK && options->command_line != NULL)
         code = config_edit_set(text, size, "cmdline", options->command_line);
     if (code == EXIT_OK)
-        code = parse(update, *text, *size, config);
+        code = parse(update, *text, *size, true, config);
     bool given = options->config_file != NULL || options->command_line != NULL || options->ramdisk != NULL;
     update->config_text = *text;
-    update->config_size = given && *text != NULL ? *size : 0;
+    update->config_given = given && *text != NULL;
+    update->config_size = update->config_given ? *size : 0;
     return code;
 }
 
@@ -98,7 +101,7 @@ static enum exit_code collect(struct update *update, const struct config *config
         code = add_named(update, options->kernel, config->kernel);
     if (code == EXIT_OK && options->loader && update->uefi)
         code = image_content_add_bytes(content, loader_uefi(), UPDATE_UEFI_PATH);
-    if (code == EXIT_OK && text.size > 0)
+    if (code == EXIT_OK && update->config_given)
         code = image_content_add_bytes(content, text, CONFIG_PATH);
     if (code == EXIT_OK && options->ramdisk != NULL)
         code = add_named(update, options->ramdisk, config->ramdisk);

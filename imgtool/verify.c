@@ -78,6 +78,8 @@ static int run(poptContext context)
     if (code != EXIT_OK)
         return code;
     look(&verify);
+    for (size_t i = 0; i < verify.warnings.count; i++)
+        cli_warn("%s", verify.warnings.list[i].text);
     if (as_json)
         print_json(&verify);
     else

@@ -2,7 +2,6 @@
 #include "verify.h"
 
 #include "boot_config.h"
-#include "cli.h"
 #include "kernel_check.h"
 #include "progress.h"
 #include "volume_file.h"
@@ -16,7 +15,6 @@ static void warn(void *context, const char *text)
 {
     struct verify *verify = context;
     findings_add(&verify->warnings, "configuration", 0, "%s", text);
-    cli_warn("%s", text);
 }
 
 /* Where the file's bytes begin, or else the volume. */

@@ -84,6 +84,10 @@ def not_raw(bench):
         (raw,) = [path for path in (work / "disk.img", work / "one") if path.exists()]
         assert raw.read_bytes() == bench.image.read_bytes(), ending
         raw.unlink()
+    empty = work / "empty"
+    empty.touch()
+    done = bench.run("run", empty)
+    assert done.returncode == REJECTED and b"is empty" in done.stderr, done
     shutil.rmtree(work)
 
 

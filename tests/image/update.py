@@ -99,6 +99,18 @@ class Case:
         self.update("--file", f"{text}:/kernel.elf/x")
         self.check(name, self.digest() == updated, "a file became a directory")
 
+    def takes_any_config(self):
+        config = self.directory / "conf"
+        self.build("--cmdline", "words")
+        config.write_text("kernl /x\n")
+        done = self.update("--config", config)
+        self.check("unknown key", done.returncode == 0 and done.stderr.count("unknown key") == 1, done.stderr)
+        config.write_text("")
+        done = self.update("--config", config)
+        self.check("empty", done.returncode == 0 and "stagecoach.conf replaced" in done.stdout, done)
+        self.check("empty", self.read("/stagecoach.conf") == b"", "the old one is still there")
+        self.check_sound("empty")
+
     def edits_config(self):
         config = self.directory / "conf"
         config.write_text("# mine\r\nkernel /boot/k.elf\ncmdline one\nlog-level debug", newline="")
@@ -198,6 +210,7 @@ def main():
         case = Case(arguments, Path(name))
         for table, fat in (("gpt", "32"), ("mbr", "16"), ("gpt", "12")):
             case.replaces(table, fat)
+        case.takes_any_config()
         case.edits_config()
         case.replaces_loader("gpt")
         case.replaces_loader("mbr")
