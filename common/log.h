@@ -46,8 +46,7 @@ const char *log_text(size_t *size);
  * one had not begun to. */
 void log_fatal(const struct error *error);
 
-/* What a fatal error without words of its own says: its number is enough to look it up, and the loaders need not carry the
- * texts of all. */
+/* What a fatal error without words of its own says: its number is enough to look it up. */
 #define LOG_NO_TEXT "see docs/errors.md"
 
 #endif

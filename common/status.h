@@ -1,5 +1,6 @@
-/* Every way in which the loader, or imgtool, can refuse or fail: one list, from which the enumeration, the texts and
- * the check of docs/errors.md are made. The number is what BOOT-ERR prints; numbers are never reused.
+/* Every way in which the loader, or imgtool, can refuse or fail: one list, from which the enumeration and the check of
+ * docs/errors.md, which has the texts for users, are made. The number is what BOOT-ERR prints; numbers are never
+ * reused.
  *
  *   1xx the machine   2xx disk and file system   3xx configuration   4xx kernel file   5xx the kernel's wishes
  *   6xx memory and addresses   7xx modules, ramdisk   8xx network   9xx our own bugs
@@ -109,9 +110,6 @@ enum status {
     STATUS_LIST(STATUS_ENUM)
 #undef STATUS_ENUM
 };
-
-/* The list's text for a status; "unknown status" for anything else. Never NULL. */
-const char *status_text(enum status status);
 
 /* What the user can do about it, where that is the same whatever the cause; "" where the error's own text says it. */
 const char *status_remedy(enum status status);

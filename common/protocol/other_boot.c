@@ -17,6 +17,13 @@ void other_boot_start(const struct other_boot *with)
     flow = with;
 }
 
+/* The last that is said, by either. */
+static void mark_jump(void)
+{
+    timeline_mark(BOOT_PHASE_JUMP);
+    timeline_report();
+}
+
 /* --- Linux ------------------------------------------------------------------------------------------------------- */
 
 enum status linux_load_step(struct error *error)
@@ -35,8 +42,7 @@ enum status linux_leave_step(struct error *error)
     enum status status = linux_boot_leave(&other.linux_boot, error);
     if (status != STATUS_OK)
         return status;
-    timeline_mark(BOOT_PHASE_JUMP);
-    timeline_report();
+    mark_jump();
     linux_jump(&other.linux_boot.entry);
 }
 
@@ -58,8 +64,7 @@ enum status multiboot_leave_step(struct error *error)
     enum status status = multiboot_boot_leave(&other.multiboot, error);
     if (status != STATUS_OK)
         return status;
-    timeline_mark(BOOT_PHASE_JUMP);
-    timeline_report();
+    mark_jump();
     multiboot_jump(&other.multiboot.entry);
 }
 

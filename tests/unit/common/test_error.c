@@ -67,23 +67,12 @@ static void prefixes_pile_up(void **state)
     assert_string_equal(error.text + 252, "...");
 }
 
-static void every_status_has_its_text(void **state)
-{
-    (void)state;
-#define CHECK(name, number, text)                                                                                      \
-    assert_string_equal(status_text(STATUS_##name), text);                                                             \
-    assert_int_equal(STATUS_##name, number);
-    STATUS_LIST(CHECK)
-#undef CHECK
-    assert_string_equal(status_text((enum status)999), "unknown status");
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(set_returns_and_stores), cmocka_unit_test(control_characters_do_not_survive),
         cmocka_unit_test(long_texts_end_in_dots), cmocka_unit_test(a_cut_never_splits_a_character),
-        cmocka_unit_test(prefixes_pile_up),       cmocka_unit_test(every_status_has_its_text),
+        cmocka_unit_test(prefixes_pile_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
 
 #include "status.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,11 +80,24 @@ static void every_status_has_a_row(void **state)
 #undef CHECK
 }
 
+/* Two statuses of one number would not compile. */
+static bool is_status(long code)
+{
+    switch (code) {
+#define CASE(name, number, text) case number:
+        STATUS_LIST(CASE)
+#undef CASE
+        return true;
+    default:
+        return false;
+    }
+}
+
 static void every_row_has_a_status(void **state)
 {
     (void)state;
     for (size_t i = 0; i < row_count; i++) {
-        if (strcmp(status_text((enum status)rows[i].code), "unknown status") == 0)
+        if (!is_status(rows[i].code))
             fail_msg("docs/errors.md explains code %ld, which does not exist", rows[i].code);
         if (i > 0 && rows[i].code <= rows[i - 1].code)
             fail_msg("docs/errors.md: code %ld is out of order or there twice", rows[i].code);
