@@ -86,19 +86,17 @@ static void sift_down(struct boot_memory_region *heap, size_t root, size_t count
     heap[root] = item;
 }
 
-static bool is_sorted(const struct boot_memory_region *events, size_t count)
+static size_t sorted_length(const struct boot_memory_region *events, size_t count)
 {
-    for (size_t i = 1; i < count; i++)
-        if (events[i].phys < events[i - 1].phys)
-            return false;
-    return true;
+    size_t length = 1;
+    while (length < count && events[length - 1].phys <= events[length].phys)
+        length++;
+    return length;
 }
 
-/* Heap sort: in place, no recursion, never worse than n log n whatever order a firmware chose. Most choose ours. */
-static void sort_events(struct boot_memory_region *events, size_t count)
+/* In place, no recursion, never worse than n log n whatever order a firmware chose. */
+static void heap_sort(struct boot_memory_region *events, size_t count)
 {
-    if (is_sorted(events, count))
-        return;
     for (size_t root = count / 2; root-- > 0;)
         sift_down(events, root, count);
     for (size_t end = count; end-- > 1;) {
@@ -109,7 +107,32 @@ static void sort_events(struct boot_memory_region *events, size_t count)
     }
 }
 
-/* Turns the map's regions into sorted events at the far end of its storage, out of the way of the results. */
+/* Events [0, count) are sorted, and those of `late`, which go among them: there is room behind. */
+static void merge(struct boot_memory_region *events, size_t count, const struct boot_memory_region *late,
+                  size_t late_count)
+{
+    while (late_count > 0) {
+        bool from_late = count == 0 || events[count - 1].phys <= late[late_count - 1].phys;
+        struct boot_memory_region *to = &events[count + late_count - 1];
+        *to = from_late ? late[--late_count] : events[--count];
+    }
+}
+
+/* Most firmware has its map in our order, and behind it come the few regions that are in use: only those are sorted,
+ * and merged. `spare` has room for `count` events. */
+static void sort_events(struct boot_memory_region *events, size_t count, struct boot_memory_region *spare)
+{
+    size_t sorted = sorted_length(events, count), late = count - sorted;
+    if (sorted >= count)
+        return;
+    for (size_t i = 0; i < late; i++)
+        spare[i] = events[sorted + i];
+    heap_sort(spare, late);
+    merge(events, sorted, spare, late);
+}
+
+/* Turns the map's regions into sorted events at the far end of its storage, out of the way of the results. Before them
+ * there is room for as many again (memmap_room), once no region is needed any more. */
 static struct boot_memory_region *make_events(struct memmap *map)
 {
     struct boot_memory_region *events = map->regions + (map->capacity - 2 * map->count);
@@ -123,7 +146,7 @@ static struct boot_memory_region *make_events(struct memmap *map)
         region.size = EVENT_END;
         events[2 * i + 1] = region;
     }
-    sort_events(events, 2 * map->count);
+    sort_events(events, 2 * map->count, map->regions);
     return events;
 }
 
