@@ -129,11 +129,15 @@ static void write_stubs(uint8_t *blob, const struct handoff_header *offsets)
     }
 }
 
-/* The blob's console has the loader's fonts: they need not be in the loader twice. */
-static void copy_glyphs(struct handoff_glyphs *glyphs)
+/* The blob's console has the loader's fonts: they need not be in the loader twice. It asks for one, if any. */
+static void copy_glyphs(const struct boot_framebuffer *screen, struct handoff_glyphs *glyphs)
 {
-    font_unpack(&font_8x16, glyphs->small);
-    font_unpack(&font_16x32, glyphs->large);
+    if (screen->address == NULL)
+        return;
+    if (screen->width >= FONT_LARGE_FROM_WIDTH)
+        font_unpack(&font_16x32, glyphs->large);
+    else
+        font_unpack(&font_8x16, glyphs->small);
 }
 
 static enum status copy_blob(const struct handoff *handoff, const struct handoff_header *offsets, uint8_t *blob,
@@ -144,7 +148,7 @@ static enum status copy_blob(const struct handoff *handoff, const struct handoff
     memcpy(blob, handoff_blob, offsets->code_end);
     memcpy(blob + offsets->data, handoff_blob + offsets->code_end, data_size);
     write_stubs(blob, offsets);
-    copy_glyphs((struct handoff_glyphs *)(void *)(blob + offsets->glyphs));
+    copy_glyphs(&handoff->framebuffer, (struct handoff_glyphs *)(void *)(blob + offsets->glyphs));
     return relocate(blob, offsets, handoff->address, error);
 }
 

@@ -177,16 +177,37 @@ static uint64_t stack_top(const struct handoff_area *found, unsigned number)
     return words[0] | (uint64_t)words[1] << 32;
 }
 
-static void the_console_has_the_loaders_glyphs(void **state)
+static bool is_zero(const uint8_t *bytes, size_t size)
 {
-    (void)state;
+    for (size_t i = 0; i < size; i++)
+        if (bytes[i] != 0)
+            return false;
+    return true;
+}
+
+static void expect_glyphs(uint32_t width, bool small, bool large)
+{
     struct handoff handoff = handoff_at(0xffff800000001000);
+    handoff.framebuffer.address = width != 0 ? (uint8_t *)0xffff900000000000 : NULL;
+    handoff.framebuffer.width = width;
     prepare(&handoff);
     const uint8_t *blob = firmware_map(PHYS, header().end);
     const struct handoff_glyphs *glyphs = (const struct handoff_glyphs *)(const void *)(blob + header().glyphs);
-    assert_memory_equal(glyphs->small, font_for_width(1024)->glyphs, sizeof glyphs->small);
-    assert_memory_equal(glyphs->large, font_for_width(1920)->glyphs, sizeof glyphs->large);
+    assert_int_equal(is_zero(glyphs->small, sizeof glyphs->small), !small);
+    assert_int_equal(is_zero(glyphs->large, sizeof glyphs->large), !large);
+    if (small)
+        assert_memory_equal(glyphs->small, font_for_width(width)->glyphs, sizeof glyphs->small);
+    if (large)
+        assert_memory_equal(glyphs->large, font_for_width(width)->glyphs, sizeof glyphs->large);
     arena_free();
+}
+
+static void the_console_has_the_glyphs_of_its_screen(void **state)
+{
+    (void)state;
+    expect_glyphs(0, false, false);
+    expect_glyphs(FONT_LARGE_FROM_WIDTH - 1, true, false);
+    expect_glyphs(FONT_LARGE_FROM_WIDTH, false, true);
 }
 
 static void every_vector_has_a_stub_and_a_stack(void **state)
@@ -261,7 +282,7 @@ int main(void)
         cmocka_unit_test(the_way_is_mapped_wherever_the_kernel_wants_the_blob),
         cmocka_unit_test(bits_without_nx_and_large_pages),
         cmocka_unit_test(the_tables_describe_the_kernels_machine),
-        cmocka_unit_test(the_console_has_the_loaders_glyphs),
+        cmocka_unit_test(the_console_has_the_glyphs_of_its_screen),
         cmocka_unit_test(every_vector_has_a_stub_and_a_stack),
         cmocka_unit_test(memory_behind_the_image_is_zero),
         cmocka_unit_test(impossible_places_are_refused),
