@@ -9,7 +9,7 @@
 #define CPU_TRIES 64u /* Intel asks for 10 of RDRAND (SDM 1, 7.3.17.1); RDSEED runs dry sooner */
 #define FIRMWARE_BYTES 32u
 
-#define TIMER_SAMPLES_FEW 64u    /* where better sources gave enough */
+#define TIMER_SAMPLES_FEW 32u    /* where better sources gave enough */
 #define TIMER_SAMPLES_MANY 1024u /* some milliseconds */
 #define TIMER_READS 8u           /* for a sample, until the counter has moved */
 #define TIMER_RECENT 8u
