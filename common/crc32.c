@@ -47,12 +47,14 @@ static uint32_t pass_zeros(uint32_t crc, uint64_t count)
 
 static uint64_t count_zeros(const uint8_t *bytes, uint64_t size)
 {
-    uint64_t count = 0, word = 0;
-    for (; count + sizeof word <= size; count += sizeof word) {
-        __builtin_memcpy(&word, bytes + count, sizeof word);
-        if (word != 0)
+    uint64_t count = 0, words[4];
+    for (; count + sizeof words <= size; count += sizeof words) {
+        __builtin_memcpy(words, bytes + count, sizeof words);
+        if ((words[0] | words[1] | words[2] | words[3]) != 0)
             break;
     }
+    while (count < size && bytes[count] == 0)
+        count++;
     return count;
 }
 

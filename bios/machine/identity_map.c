@@ -100,8 +100,8 @@ static void forbid_execution(uint64_t *table)
 
 void identity_map_start(void)
 {
-    for (uint64_t phys = 0; phys < IDENTITY_MAP_END; phys += SIZE_2M) {
-        uint64_t *entry = directory_entry(phys);
+    uint64_t *const end = directory_entry(IDENTITY_MAP_END);
+    for (uint64_t *entry = directory_entry(0); entry < end; entry++) {
         if (*entry & PAGING_LARGE)
             *entry |= no_execute;
         else

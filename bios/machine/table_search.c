@@ -11,9 +11,8 @@
 #define ROM_END 0x100000u
 #define EBDA_SEARCH 1024u
 #define ANCHOR_STEP 16u
-#define ANCHOR_RSDP 0x20445352u    /* "RSD " */
-#define ANCHOR_SMBIOS 0x5f4d535fu  /* "_SM_" */
-#define ANCHOR_SMBIOS3 0x334d535fu /* "_SM3" */
+#define ANCHOR_RSDP 0x20445352u /* "RSD " */
+#define ANCHOR_SM 0x004d535fu   /* "_SM_" and "_SM3_" */
 #define ANCHOR_SM_MASK 0x00ffffffu
 
 #define RSDP_SIZE 20u /* of ACPI 1.0; also what the first checksum covers */
@@ -61,11 +60,20 @@ static bool is_smbios3(const uint8_t *at, uint32_t room)
            sums_to_zero(at, at[SMBIOS3_LENGTH]);
 }
 
-/* The first RSDP in [start, end), on a 16-byte line; 0: none. */
+/* The first 16-byte line in [at, end) that begins with these letters, `end` if none does: some thousand lines of slow
+ * ROM. */
+static uint32_t search_anchor(uint32_t at, uint32_t end, uint32_t anchor, uint32_t mask)
+{
+    while (at < end && (*(const uint32_t *)(uintptr_t)at & mask) != anchor)
+        at += ANCHOR_STEP;
+    return at;
+}
+
+/* The first RSDP in [start, end); 0: none. */
 static uint64_t search_rsdp(uint32_t start, uint32_t end)
 {
-    for (uint32_t at = start; at < end; at += ANCHOR_STEP)
-        if (*(const uint32_t *)(uintptr_t)at == ANCHOR_RSDP && table_is_rsdp((const uint8_t *)(uintptr_t)at, end - at))
+    for (uint32_t at = start; (at = search_anchor(at, end, ANCHOR_RSDP, UINT32_MAX)) < end; at += ANCHOR_STEP)
+        if (table_is_rsdp((const uint8_t *)(uintptr_t)at, end - at))
             return at;
     return 0;
 }
@@ -73,14 +81,12 @@ static uint64_t search_rsdp(uint32_t start, uint32_t end)
 /* Both kinds of SMBIOS in one pass: their anchors differ in the fourth byte only. */
 static void search_smbios(struct firmware_tables *tables)
 {
-    for (uint32_t at = SMBIOS_START; at < ROM_END; at += ANCHOR_STEP) {
+    uint32_t at = SMBIOS_START;
+    for (; (at = search_anchor(at, ROM_END, ANCHOR_SM, ANCHOR_SM_MASK)) < ROM_END; at += ANCHOR_STEP) {
         const uint8_t *bytes = (const uint8_t *)(uintptr_t)at;
-        uint32_t anchor = *(const uint32_t *)(uintptr_t)at;
-        if ((anchor & ANCHOR_SM_MASK) != (ANCHOR_SMBIOS & ANCHOR_SM_MASK))
-            continue;
-        if (tables->smbios_phys == 0 && anchor == ANCHOR_SMBIOS3 && is_smbios3(bytes, ROM_END - at))
+        if (tables->smbios_phys == 0 && bytes[3] == '3' && is_smbios3(bytes, ROM_END - at))
             tables->smbios_phys = at;
-        if (tables->smbios32_phys == 0 && anchor == ANCHOR_SMBIOS && is_smbios(bytes, ROM_END - at))
+        if (tables->smbios32_phys == 0 && bytes[3] == '_' && is_smbios(bytes, ROM_END - at))
             tables->smbios32_phys = at;
     }
 }
