@@ -91,10 +91,18 @@ static struct span packet_bytes(EFI_PXE_BASE_CODE_PACKET *packet)
     return (struct span){packet->Raw, sizeof packet->Raw};
 }
 
+/* Firmware may have its address from elsewhere: by DHCP it has it if it says so, and the packet is an answer. */
+static void keep_ack(EFI_PXE_BASE_CODE_MODE *mode, struct dhcp_lease *lease)
+{
+    has_ack = mode->DhcpAckReceived && dhcp_parse(packet_bytes(&mode->DhcpAck), lease);
+    if (has_ack)
+        memcpy(ack, &mode->DhcpAck, sizeof ack);
+}
+
 /* A boot server's own answer says more than that of a proxy, and that more than the DHCP server's. */
 static void read_lease(EFI_PXE_BASE_CODE_MODE *mode, struct dhcp_lease *lease)
 {
-    dhcp_parse(packet_bytes(&mode->DhcpAck), lease);
+    keep_ack(mode, lease);
     if (mode->ProxyOfferReceived)
         dhcp_parse(packet_bytes(&mode->ProxyOffer), lease);
     if (mode->PxeReplyReceived)
@@ -114,8 +122,6 @@ static enum status start_version4(struct error *error)
 {
     struct dhcp_lease lease = {0};
     char address[DHCP_ADDRESS_TEXT];
-    memcpy(ack, &network.pxe->Mode->DhcpAck, sizeof ack);
-    has_ack = true;
     read_lease(network.pxe->Mode, &lease);
     enum status status = dhcp_check(&lease, error);
     if (status != STATUS_OK)

@@ -138,8 +138,8 @@ static void take_packet(uint16_t type)
     if (pxe_call(PXE_GET_CACHED_INFO, &info) != 0)
         return;
     uint16_t size = info.size < PACKET_SIZE ? info.size : PACKET_SIZE;
-    dhcp_parse((struct span){transfer_buffer(), size}, &network.lease);
-    if (type == PACKET_DHCP_ACK) {
+    bool answer = dhcp_parse((struct span){transfer_buffer(), size}, &network.lease);
+    if (answer && type == PACKET_DHCP_ACK) {
         memcpy(network.ack, transfer_buffer(), size);
         network.ack_size = size;
     }
