@@ -5,8 +5,10 @@
 ; Exit:  main(struct entry_state *), 32-bit mode.
 ; Memory: writes .data and .bss; relocates them first, by R_386_RELATIVE records.
 ;
-; -D: VERSION=1|2; ADDRESSES (the header has them), RELOCATABLE=preference, EFI, VIDEO, CONSOLE; REFUSED=1 (an unknown tag or
-; flag), 2 (information that no loader of 64-bit machines gives); LINK_ADDRESS
+; -D: VERSION=1|2; ADDRESSES (the header has them), RELOCATABLE=preference, EFI, VIDEO, CONSOLE; DEMANDS (all
+; information, though no machine has all); SECTIONS=number of
+; further ones; REFUSED=1 (an unknown tag or flag), 2 (information that there is not);
+; LINK_ADDRESS
 
 extern main, link_start, load_end, bss_end, relocations, relocations_end, stack_end
 
@@ -40,7 +42,9 @@ header:
         dd      -(0xe85250d6 + (header_end - header))
         dw      1, 0
   %if REFUSED == 2
-        dd      12, 10                          ; APM
+        dd      12, 22                          ; the first that is none
+  %elifdef DEMANDS
+        dd      16 * 4 + 8, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 17, 18, 19, 20
   %else
         dd      16, 4, 6                        ; memory
   %endif
@@ -235,5 +239,15 @@ map_buffer_size equ 65536
 map_buffer_size equ 16
 %endif
 map_buffer:     times map_buffer_size db 0
+
+; Names, too, that the linker keeps apart: what they hold is told from where the loader has put it.
+%ifdef SECTIONS
+  %assign number 0
+  %rep SECTIONS
+        section .many%[number] progbits noalloc noexec nowrite align=1
+        dd      0x79a40000 + number
+    %assign number number + 1
+  %endrep
+%endif
 
         section .note.GNU-stack noalloc noexec nowrite progbits

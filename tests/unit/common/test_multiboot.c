@@ -93,8 +93,10 @@ static void unknown_demands_are_refused(void **state)
         uint16_t type;
         uint32_t word;
         const char *text;
-    } cases[] = {
-        {1, 10, "information 0xa"}, {1, 19, "information 0x13"}, {1, 99, "information 0x63"}, {11, 0, "tag 0xb"}};
+    } cases[] = {{1, 22, "information 0x16"},
+                 {1, 99, "information 0x63"},
+                 {1, 0xffffffff, "information 0xffffffff"},
+                 {11, 0, "tag 0xb"}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         multiboot_image_make(image, false);
         tag(cases[i].type, 0, 4, cases[i].word, 0, 0, 2);
@@ -109,6 +111,15 @@ static void unknown_demands_are_refused(void **state)
         else if (bit != 16) /* addresses of 0 */
             assert_int_equal(status, STATUS_OK);
     }
+}
+
+/* Whether a machine has it is another question. */
+static void known_demands_are_taken(void **state)
+{
+    (void)state;
+    for (uint32_t type = 0; type <= 21; type++)
+        tag(1, 0, type, 0, 0, 0, 1);
+    assert_int_equal(read_plan(), STATUS_OK);
 }
 
 static void wrong_fields_are_refused(void **state)
@@ -218,6 +229,7 @@ int main(void)
         cmocka_unit_test_setup(sound_headers_are_read, reset),
         cmocka_unit_test_setup(addresses_come_before_elf, reset),
         cmocka_unit_test_setup(unknown_demands_are_refused, reset),
+        cmocka_unit_test_setup(known_demands_are_taken, reset),
         cmocka_unit_test_setup(wrong_fields_are_refused, reset),
         cmocka_unit_test_setup(segments_over_another_are_refused, reset),
         cmocka_unit_test_setup(single_bytes_are_judged, reset),
