@@ -224,17 +224,32 @@ static enum status read_multiboot(const struct reader *reader, struct span *head
     return reader->source->read(reader->source->context, 0, size, room.far, reader->error);
 }
 
+static enum status count_sections(const struct reader *reader, struct multiboot_plan *plan)
+{
+    struct span header;
+    const struct multiboot_sections *sections = &plan->sections;
+    if (!multiboot_sections_counted_apart(sections))
+        return STATUS_OK;
+    enum status status = fetch(reader, sections->offset, sections->entry_size, &header);
+    return status == STATUS_OK ? multiboot_sections_count(header.data, reader->source->size, plan, reader->error)
+                               : status;
+}
+
+/* All section headers, as many at a time as fit into the room. */
 static enum status measure_sections(const struct reader *reader, struct multiboot_plan *plan)
 {
-    struct span headers;
-    uint64_t size = (uint64_t)plan->sections.count * plan->sections.entry_size;
-    if (size > KERNEL_HEAD_MAX) /* a file of other things than a kernel's: it does without */
-        plan->sections.count = 0;
-    if (plan->sections.count == 0)
-        return STATUS_OK;
-    enum status status = fetch(reader, plan->sections.offset, size, &headers);
-    return status == STATUS_OK ? multiboot_sections_measure(headers.data, reader->source->size, plan, reader->error)
-                               : status;
+    const struct multiboot_sections *sections = &plan->sections;
+    enum status status = count_sections(reader, plan);
+    for (uint32_t first = 0, count; first < sections->count && status == STATUS_OK; first += count) {
+        const uint32_t rest = sections->count - first, most = KERNEL_HEAD_MAX / sections->entry_size;
+        struct span headers;
+        count = rest < most ? rest : most;
+        status = fetch(reader, sections->offset + (uint64_t)first * sections->entry_size,
+                       (uint64_t)count * sections->entry_size, &headers);
+        if (status == STATUS_OK)
+            status = multiboot_sections_measure(headers.data, count, reader->source->size, plan, reader->error);
+    }
+    return status;
 }
 
 /* A kernel that says nothing in our own protocols may have a header of theirs. False: it has none, and *status is still

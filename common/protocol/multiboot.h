@@ -57,9 +57,17 @@ enum status multiboot_image_elf(struct span head, uint64_t file_size, struct mul
 enum status multiboot_image_raw(const uint32_t addresses[4], uint32_t header_offset, uint64_t file_size,
                                 struct multiboot_plan *plan, struct error *error);
 
-/* Checks the section headers' bytes and works out sections.size. */
-enum status multiboot_sections_measure(const uint8_t *headers, uint64_t file_size, struct multiboot_plan *plan,
-                                       struct error *error);
+/* More sections than the file header can count: the first of their headers tells their number (System V ABI, 4.1). */
+static inline bool multiboot_sections_counted_apart(const struct multiboot_sections *sections)
+{
+    return sections->count == 0 && sections->offset != 0;
+}
+enum status multiboot_sections_count(const uint8_t *header, uint64_t file_size, struct multiboot_plan *plan,
+                                     struct error *error);
+
+/* Checks the bytes of the next `count` section headers, and adds to sections.size. */
+enum status multiboot_sections_measure(const uint8_t *headers, uint32_t count, uint64_t file_size,
+                                       struct multiboot_plan *plan, struct error *error);
 
 /* The index-th section, if it has to be loaded apart. `headers` are those that were measured. */
 bool multiboot_section_at(const struct multiboot_plan *plan, const uint8_t *headers, uint32_t index,

@@ -7,8 +7,10 @@
 #define CLASS_32 1u
 #define MACHINE_386 3u
 #define LOAD_FROM_START UINT32_MAX /* Multiboot2 2.0, 3.1.5 */
-#define SECTIONS_MAX (1ull << 30)  /* bytes of sections: more is a damaged file */
+#define SECTIONS_MAX (1ull << 30)  /* bytes of sections, or of their headers: more is a damaged file */
+#define SHT_NULL 0u
 #define SHT_NOBITS 8u
+#define NAMES_APART 0xffffu /* index of the section names: as the number of sections */
 
 /* --- segments ---------------------------------------------------------------------------------------------------- */
 
@@ -104,6 +106,15 @@ static enum status take_program_header(const uint8_t *header, uint64_t entry, ui
     return add_segment(&segment, file_size, plan, error);
 }
 
+static enum status check_section_headers(const struct multiboot_sections *sections, uint64_t file_size,
+                                         struct error *error)
+{
+    uint64_t size = (uint64_t)sections->count * sections->entry_size;
+    if (size > SECTIONS_MAX || !range_ok(sections->offset, size, file_size))
+        return multiboot_refuse(error, "the offset of section headers", sections->offset);
+    return STATUS_OK;
+}
+
 /* Section headers of another size than they should have are not looked at. */
 static enum status take_section_headers(const uint8_t *header, uint64_t file_size, struct multiboot_plan *plan,
                                         struct error *error)
@@ -113,11 +124,12 @@ static enum status take_section_headers(const uint8_t *header, uint64_t file_siz
     sections->offset = address_at(header + forms[plan->wide].section_headers, plan->wide, 0);
     sections->entry_size = load16(sizes + 4);
     sections->names = load16(sizes + 8);
-    if (sections->offset != 0 && sections->entry_size == forms[plan->wide].section_header_size)
+    if (sections->entry_size == forms[plan->wide].section_header_size && sections->offset != 0)
         sections->count = load16(sizes + 6);
-    if (!range_ok(sections->offset, sections->count * sections->entry_size, file_size) && sections->count != 0)
-        return multiboot_refuse(error, "the offset of section headers", sections->offset);
-    return STATUS_OK;
+    if (sections->count == 0 && (sections->entry_size != forms[plan->wide].section_header_size ||
+                                 !range_ok(sections->offset, sections->entry_size, file_size)))
+        sections->offset = 0; /* nor is there one that counts them */
+    return check_section_headers(sections, file_size, error);
 }
 
 enum status multiboot_image_elf(struct span head, uint64_t file_size, struct multiboot_plan *plan, struct error *error)
@@ -144,6 +156,23 @@ enum status multiboot_image_elf(struct span head, uint64_t file_size, struct mul
 
 /* --- sections ---------------------------------------------------------------------------------------------------- */
 
+enum status multiboot_sections_count(const uint8_t *header, uint64_t file_size, struct multiboot_plan *plan,
+                                     struct error *error)
+{
+    struct multiboot_sections *sections = &plan->sections;
+    const uint8_t *fields =
+        header + forms[plan->wide].section; /* behind the size: the link, which is the names' index */
+    uint64_t count = address_at(fields, plan->wide, 2);
+    if (load32(header + 4) != SHT_NULL)
+        return STATUS_OK;
+    if (count > UINT32_MAX)
+        return multiboot_refuse(error, "the number of sections", count);
+    sections->count = (uint32_t)count;
+    if (sections->names == NAMES_APART)
+        sections->names = load32(fields + (plan->wide ? 24 : 12));
+    return check_section_headers(sections, file_size, error);
+}
+
 bool multiboot_section_at(const struct multiboot_plan *plan, const uint8_t *headers, uint32_t index,
                           struct multiboot_section *section)
 {
@@ -157,11 +186,11 @@ bool multiboot_section_at(const struct multiboot_plan *plan, const uint8_t *head
     return load32(header + 4) != SHT_NOBITS && address_at(fields, plan->wide, 0) == 0 && section->size != 0;
 }
 
-enum status multiboot_sections_measure(const uint8_t *headers, uint64_t file_size, struct multiboot_plan *plan,
-                                       struct error *error)
+enum status multiboot_sections_measure(const uint8_t *headers, uint32_t count, uint64_t file_size,
+                                       struct multiboot_plan *plan, struct error *error)
 {
     uint64_t *size = &plan->sections.size;
-    for (uint32_t i = 0; i < plan->sections.count; i++) {
+    for (uint32_t i = 0; i < count; i++) {
         struct multiboot_section section;
         if (!multiboot_section_at(plan, headers, i, &section))
             continue;
