@@ -123,6 +123,34 @@ struct firmware_tables { /* filled in as far as there is something: begin with z
 };
 void firmware_tables(struct firmware_tables *tables);
 
+/* --- of a PC's BIOS alone ---------------------------------------------------------------------------------------- */
+
+/* What kernels from before ACPI's time ask for; all zero by default, where there is no BIOS, and called for such kernels only. */
+struct firmware_apm { /* of the connection for 32-bit code (APM 1.2, functions 00h and 03h) */
+    uint16_t version; /* 0: none */
+    uint16_t code_segment;
+    uint32_t entry;
+    uint16_t code16_segment, data_segment, flags;
+    uint16_t code_size, code16_size, data_size;
+};
+_Static_assert(sizeof(struct firmware_apm) == 20, "Multiboot 0.6.96, 3.3, and Multiboot2 2.0, 3.6.9");
+
+/* Connects; to be called when little else is to be asked of the firmware. */
+void firmware_apm(struct firmware_apm *apm);
+
+#define FIRMWARE_DRIVES_MAX 16u
+struct firmware_rom {
+    uint32_t configuration_phys; /* the table of INT 15h's function C0h; 0: none */
+    uint32_t drive_count;        /* hard disks */
+    struct firmware_drive {
+        uint8_t number;
+        bool by_block; /* EDD reads it */
+        uint8_t heads, sectors;
+        uint16_t cylinders;
+    } drives[FIRMWARE_DRIVES_MAX];
+};
+void firmware_rom(struct firmware_rom *rom);
+
 /* --- random numbers ---------------------------------------------------------------------------------------------- */
 
 /* The firmware's own generator: fills up to `size` bytes, returns their number; 0 where there is none, or it fails. The one

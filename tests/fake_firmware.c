@@ -490,6 +490,18 @@ bool firmware_text_screen(void)
     return fake->text_screen;
 }
 
+void firmware_apm(struct firmware_apm *apm)
+{
+    need_firmware("firmware_apm");
+    *apm = fake->apm;
+}
+
+void firmware_rom(struct firmware_rom *rom)
+{
+    need_firmware("firmware_rom");
+    *rom = fake->rom;
+}
+
 _Noreturn void multiboot_jump(const struct multiboot_entry *entry)
 {
     if (fake->left == entry->boot_services)

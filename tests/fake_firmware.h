@@ -72,6 +72,8 @@ struct fake_machine {
     uint8_t edid[256];
     size_t edid_size;
     struct firmware_tables tables;
+    struct firmware_apm apm;
+    struct firmware_rom rom;
     size_t efi_map_room; /* 0: not an EFI */
     struct paging_features features;
     uint64_t tsc_hz;

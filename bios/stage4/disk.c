@@ -130,12 +130,17 @@ static enum status disk_read(struct block *block, uint64_t offset, uint64_t size
     return STATUS_OK;
 }
 
+bool disk_has_edd(uint32_t number)
+{
+    struct bios_registers registers = {.eax = EDD_CHECK, .ebx = EDD_SIGNATURE_IN, .edx = number};
+    bios_interrupt(INT_DISK, &registers);
+    return !bios_failed(&registers) && (registers.ebx & 0xffff) == EDD_SIGNATURE_OUT &&
+           (registers.ecx & EDD_EXTENDED_ACCESS) != 0;
+}
+
 static enum status check_edd(struct error *error)
 {
-    struct bios_registers registers = {.eax = EDD_CHECK, .ebx = EDD_SIGNATURE_IN, .edx = disk.number};
-    bios_interrupt(INT_DISK, &registers);
-    if (bios_failed(&registers) || (registers.ebx & 0xffff) != EDD_SIGNATURE_OUT ||
-        !(registers.ecx & EDD_EXTENDED_ACCESS))
+    if (!disk_has_edd(disk.number))
         return error_set(error, STATUS_NO_EDD,
                          "the BIOS has no extended disk services (EDD): connect the disk to another controller");
     return STATUS_OK;

@@ -4,9 +4,14 @@
 
 #include "block.h"
 
+#include <stdbool.h>
+
 #define DISK_SIZE_UNKNOWN (1ull << 62) /* block.size of a disk whose BIOS doesn't tell */
 
 /* Opens drive `number`. There is one disk at a time; *block points to a cache before it. */
 enum status disk_open(uint32_t number, struct block **block, struct error *error);
+
+/* The BIOS reads it by the extensions. */
+bool disk_has_edd(uint32_t number);
 
 #endif

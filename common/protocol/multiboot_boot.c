@@ -70,7 +70,8 @@ static enum status read_sections(struct multiboot_boot *boot, uint8_t *to, uint6
 static enum status load_sections(struct multiboot_boot *boot, struct error *error)
 {
     const struct multiboot_sections *sections = &boot->facts.plan->sections;
-    uint64_t headers = sections->count * sections->entry_size, behind = align_down(headers + PAGE_SIZE - 1, PAGE_SIZE);
+    uint64_t headers = (uint64_t)sections->count * sections->entry_size,
+             behind = align_down(headers + PAGE_SIZE - 1, PAGE_SIZE);
     uint64_t size = behind + sections->size, phys;
     if (sections->count == 0)
         return STATUS_OK;
@@ -103,11 +104,25 @@ static enum status collect_facts(struct multiboot_boot *boot, struct error *erro
     return STATUS_OK;
 }
 
+/* The defaults of firmware.h. */
+__attribute__((weak)) void firmware_apm(struct firmware_apm *apm)
+{
+    (void)apm;
+}
+
+__attribute__((weak)) void firmware_rom(struct firmware_rom *rom)
+{
+    (void)rom;
+}
+
 /* Memory for the final maps, and for the information, whose size is that of a trial with maps of the largest size. */
 static enum status take_information(struct multiboot_boot *boot, struct error *error)
 {
     struct multiboot_facts *facts = &boot->facts;
     void *regions = NULL;
+    firmware_apm(&facts->apm);
+    if (facts->plan->version == 1)
+        firmware_rom(&facts->rom);
     facts->map.count = facts->map.capacity = memmap_room(firmware_memory_map_room());
     facts->efi.memory_map_size = firmware_efi_map_room();
     (facts->plan->version == 2 ? multiboot2_write : multiboot1_write)(&boot->out, facts);

@@ -133,6 +133,23 @@ static void add_sections(struct multiboot_out *out, const struct multiboot_facts
             (uint64_t)sections->count * sections->entry_size);
 }
 
+static void add_drives(struct multiboot_out *out, const struct firmware_rom *rom)
+{
+    if (rom->drive_count == 0)
+        return;
+    uint8_t *to = tag(out, MULTIBOOT_DRIVES, NULL, 0, NULL, rom->drive_count * sizeof(struct multiboot_drive));
+    for (uint32_t i = 0; to != NULL && i < rom->drive_count; i++, to += sizeof(struct multiboot_drive)) {
+        const struct firmware_drive *drive = &rom->drives[i];
+        const struct multiboot_drive told = {.size = sizeof told,
+                                             .number = drive->number,
+                                             .by_block = drive->by_block,
+                                             .cylinders = drive->cylinders,
+                                             .heads = drive->heads,
+                                             .sectors = drive->sectors};
+        memcpy(to, &told, sizeof told);
+    }
+}
+
 /* SMBIOS 3.6, 5.2: both forms of the entry point. */
 static void add_smbios(struct multiboot_out *out, uint64_t phys, unsigned length_at)
 {
@@ -198,6 +215,9 @@ void multiboot_tags(struct multiboot_out *out, const struct multiboot_facts *fac
     add_boot_device(out, facts->disk);
     add_screen(out, facts);
     add_sections(out, facts);
+    if (facts->apm.version != 0)
+        tag(out, MULTIBOOT_APM, &facts->apm, sizeof facts->apm, NULL, 0);
+    add_drives(out, &facts->rom);
     add_smbios(out, tables->smbios_phys != tables->smbios32_phys ? tables->smbios_phys : 0, 6);
     add_smbios(out, tables->smbios32_phys, 5);
     add_rsdp(out, tables->rsdp_phys);

@@ -24,6 +24,8 @@ struct multiboot_facts {
     uint32_t load_base;
     const uint8_t *sections; /* the section headers, or NULL */
     struct firmware_tables tables;
+    struct firmware_apm apm; /* version 0: none */
+    struct firmware_rom rom; /* for version 1 */
     struct memmap map;   /* the final one; before that only its count tells: room for so many */
     struct boot_efi efi; /* likewise: memory_map_size; memory_map is the loader's view of it */
 };
@@ -39,6 +41,7 @@ enum { /* tags of the information (Multiboot2 2.0, 3.6) */
        MULTIBOOT_VBE,
        MULTIBOOT_FRAMEBUFFER,
        MULTIBOOT_SECTIONS,
+       MULTIBOOT_APM,
        MULTIBOOT_EFI64_SYSTEM_TABLE = 12,
        MULTIBOOT_SMBIOS,
        MULTIBOOT_ACPI_OLD,
@@ -48,6 +51,7 @@ enum { /* tags of the information (Multiboot2 2.0, 3.6) */
        MULTIBOOT_BOOT_SERVICES,
        MULTIBOOT_EFI64_IMAGE = 20,
        MULTIBOOT_LOAD_BASE,
+       MULTIBOOT_DRIVES, /* version 1 has these, and no tags */
        MULTIBOOT_TAGS,
 };
 
@@ -90,6 +94,15 @@ struct multiboot_screen {
     uint8_t colours[6]; /* position and size of red, green, blue */
 } __attribute__((packed));
 _Static_assert(sizeof(struct multiboot_screen) == 28, "Multiboot 0.6.96, 3.3");
+struct multiboot_drive {
+    uint32_t size; /* of this */
+    uint8_t number, by_block;
+    uint16_t cylinders;
+    uint8_t heads, sectors;
+    uint16_t ports_end; /* a list of I/O ports, which a BIOS does not tell: 0 ends it */
+};
+_Static_assert(sizeof(struct multiboot_drive) == 12, "Multiboot 0.6.96, 3.3");
+
 #define MULTIBOOT_SCREEN_RGB 1u
 #define MULTIBOOT_SCREEN_TEXT 2u
 

@@ -7,6 +7,9 @@ enum {                     /* flags */
        HAS_ALWAYS = 0x24d, /* memory, command line, modules, memory map, loader's name */
        HAS_BOOT_DEVICE = 1u << 1,
        HAS_SECTIONS = 1u << 5,
+       HAS_DRIVES = 1u << 7,
+       HAS_CONFIGURATION = 1u << 8,
+       HAS_APM = 1u << 10,
        HAS_VBE = 1u << 11,
        HAS_SCREEN = 1u << 12,
 };
@@ -22,7 +25,7 @@ struct information {
     uint32_t module_count, modules;
     uint32_t section_count, section_size, sections, section_names;
     uint32_t map_size, map;
-    uint32_t drives[2], configuration, loader_name, apm;
+    uint32_t drives_size, drives, configuration, loader_name, apm;
     uint32_t vbe_controller, vbe_mode_info;
     uint16_t vbe_mode, vbe_interface[3];
     struct multiboot_screen screen;
@@ -39,6 +42,17 @@ static void list_modules(struct information *info, const struct payloads *payloa
             .start = (uint32_t)payload->phys, .end = (uint32_t)(payload->phys + payload->file.size), .text = place + 8};
         place += multiboot_tag_size(8 + payload->arguments.size + 1);
     }
+}
+
+/* What a BIOS told, and for that matter nobody else. */
+static void fill_bios(struct information *info, const uint32_t *places, const struct firmware_rom *rom)
+{
+    info->drives_size = rom->drive_count * (uint32_t)sizeof(struct multiboot_drive);
+    info->drives = places[MULTIBOOT_DRIVES];
+    info->configuration = rom->configuration_phys;
+    info->apm = places[MULTIBOOT_APM];
+    info->flags |= (info->drives != 0 ? HAS_DRIVES : 0) | (info->configuration != 0 ? HAS_CONFIGURATION : 0) |
+                   (info->apm != 0 ? HAS_APM : 0);
 }
 
 static void fill(struct information *info, const struct multiboot_out *out, const struct multiboot_facts *facts)
@@ -66,6 +80,7 @@ static void fill(struct information *info, const struct multiboot_out *out, cons
         info->section_names = sections->names;
         info->sections = places[MULTIBOOT_SECTIONS] + 12;
     }
+    fill_bios(info, places, &facts->rom);
     if (places[MULTIBOOT_VBE] != 0) {
         info->flags |= HAS_VBE;
         info->vbe_controller = places[MULTIBOOT_VBE] + 8;

@@ -154,6 +154,25 @@ static bool find_symbols(const struct facts *facts, struct symbol_table *table)
     return false;
 }
 
+/* What no segment loads lies somewhere all the same. */
+static void check_contents(const struct facts *facts)
+{
+    bool wide = facts->section_size == 64;
+    uint32_t number = 0;
+    for (uint32_t i = 1; i < facts->section_count; i++) {
+        const uint8_t *header = facts->sections + i * facts->section_size;
+        const uint8_t *content = at(field(header, wide, 12, 16));
+        uint32_t size = field(header, wide, 20, 32);
+        check(load32(header + 4) == 8 || size == 0 || content != NULL, "a section was not loaded");
+        if (load32(header + 4) != 1 || size != 4 || (load32(content) & 0xffff0000) != 0x79a40000)
+            continue;
+        check((load32(content) & 0xffff) == number, "a section has another's content");
+        number++;
+    }
+    if (number != 0)
+        say("APART %u\n", number);
+}
+
 static void check_sections(const struct facts *facts, const struct entry_state *state)
 {
     struct symbol_table table;
@@ -172,6 +191,7 @@ static void check_sections(const struct facts *facts, const struct entry_state *
         if (same((const uint8_t *)table.names + load32(symbol), "check_facts"))
             found |= value + state->moved == (uint32_t)check_facts;
     }
+    check_contents(facts);
     check(found, "the symbol check_facts is not at its place");
     say("SECTIONS %u of %u bytes\n", facts->section_count, facts->section_size);
 }
@@ -255,6 +275,7 @@ void check_facts(const struct facts *facts, const struct entry_state *state)
     check_tables(facts);
     check_efi(facts, state);
     check_screen(facts);
+    check_bios(facts);
     if (facts->dhcp_ack != NULL)
         say("DHCP %u bytes, magic %x\n", facts->dhcp_ack_size, load32(facts->dhcp_ack + 236));
 }

@@ -32,6 +32,12 @@ struct screen {
     uint8_t colours[6];
 } __attribute__((packed));
 
+struct apm { /* APM 1.2, of the connection for 32-bit code */
+    uint16_t version, code_segment;
+    uint32_t entry;
+    uint16_t code16_segment, data_segment, flags, code_size, code16_size, data_size;
+};
+
 struct facts { /* what both versions tell; a pointer that is NULL, or a number that is 0: not told */
     uint32_t version;
     uint32_t info_start, info_end; /* version 1: of the structure alone */
@@ -53,6 +59,9 @@ struct facts { /* what both versions tell; a pointer that is NULL, or a number t
     bool boot_services;
     const uint8_t *dhcp_ack;
     uint32_t dhcp_ack_size;
+    const uint8_t *apm;
+    const uint8_t *drives;
+    uint32_t drives_size, configuration;
     uint32_t tags; /* bits of all that came */
 };
 
@@ -69,6 +78,7 @@ extern uint32_t failures;
 void read_version1(uint32_t address, struct facts *facts);
 void read_version2(uint32_t address, struct facts *facts);
 void check_entry(const struct entry_state *state);
+void check_bios(const struct facts *facts);
 void check_facts(const struct facts *facts, const struct entry_state *state);
 
 static inline uint32_t load32(const uint8_t *at)

@@ -97,6 +97,13 @@ static void check_image(void)
         }
 }
 
+#define PORT_BOCHS_EXIT 0x501u /* QEMU has nothing there */
+_Noreturn static void end(uint8_t verdict)
+{
+    boot_outb(PORT_BOCHS_EXIT, verdict);
+    boot_debug_exit(verdict);
+}
+
 void main(const struct entry_state *state);
 void main(const struct entry_state *state)
 {
@@ -112,5 +119,5 @@ void main(const struct entry_state *state)
         check_facts(&facts, state);
     if (failures == 0)
         say("BOOT-OK multiboot\n");
-    boot_debug_exit(failures == 0 ? BOOT_EXIT_SUCCESS : BOOT_EXIT_FAILURE);
+    end(failures == 0 ? BOOT_EXIT_SUCCESS : BOOT_EXIT_FAILURE);
 }

@@ -31,7 +31,7 @@ void read_version1(uint32_t address, struct facts *facts)
     facts->info_start = address;
     facts->info_end = address + 116;
     facts->tags = flags;
-    check((flags & ~0x1a6fu) == 0, "flags say of more than there is");
+    check((flags & ~0x1fefu) == 0, "flags say of more than there is");
     facts->has_basic = (flags & 1) != 0;
     facts->lower = load32(info + 4);
     facts->upper = load32(info + 8);
@@ -48,6 +48,12 @@ void read_version1(uint32_t address, struct facts *facts)
     }
     if ((flags & 0x40) != 0)
         read_map1(load32(info + 48), load32(info + 44), facts);
+    if ((flags & 0x80) != 0) {
+        facts->drives_size = load32(info + 52);
+        facts->drives = at(load32(info + 56));
+    }
+    facts->configuration = (flags & 0x100) != 0 ? load32(info + 60) : 0;
+    facts->apm = (flags & 0x400) != 0 ? at(load32(info + 68)) : NULL;
     facts->loader = (flags & 0x200) != 0 ? text_at(load32(info + 64)) : NULL;
     if ((flags & 0x800) != 0) {
         facts->vbe_controller = at(load32(info + 72));
@@ -116,6 +122,10 @@ static void read_tag(const uint8_t *tag, uint32_t type, uint32_t size, struct fa
         facts->section_size = load32(tag + 12);
         facts->section_names = load32(tag + 16);
         facts->sections = tag + 20;
+        break;
+    case 10:
+        check(size == 28, "the APM tag has another size than it should");
+        facts->apm = tag + 8;
         break;
     case 12:
         facts->efi_system_table = load64(tag + 8);

@@ -242,6 +242,31 @@ static void version1_tells_the_same(void **state)
     assert_memory_equal(info + 108, ((const uint8_t[]){32, 1, 16, 8, 8, 8, 0, 8}), 8);
 }
 
+/* Nobody but version 1 is told of drives. */
+static void a_bios_is_told_of(void **state)
+{
+    (void)state;
+    static const uint8_t told[20] = {2, 1, 0, 0xf0, 0x78, 0x56, 0x34, 0x12, 1, 0xf0, 2, 0xf0, 3, 0, 4, 0, 5, 0, 6, 0};
+    static const uint8_t drives[24] = {12, 0, 0, 0, 0x80, 1, 1, 4, 16,  63, 0, 0,
+                                       12, 0, 0, 0, 0x83, 0, 5, 0, 255, 1,  0, 0};
+    uint32_t size;
+    must_jump();
+    assert_null(find_tag(10, 0, &size));
+    fake->apm = (struct firmware_apm){0x102, 0xf000, 0x12345678, 0xf001, 0xf002, 3, 4, 5, 6};
+    fake->rom = (struct firmware_rom){0xfe6f5, 2, {{0x80, true, 16, 63, 1025}, {0x83, false, 255, 1, 5}}};
+    must_jump();
+    assert_memory_equal(find_tag(10, 0, &size), told, sizeof told);
+    assert_int_equal(size, sizeof told);
+    assert_null(find_tag(22, 0, &size));
+    multiboot_image_version1(image, 3, NULL, 0);
+    const uint8_t *info = fake_memory(must_jump()->information, 116);
+    assert_int_equal(get(info, 0, 4) & 0x580, 0x580);
+    assert_int_equal(get(info, 52, 4), sizeof drives);
+    assert_memory_equal(fake_memory(get(info, 56, 4), sizeof drives), drives, sizeof drives);
+    assert_int_equal(get(info, 60, 4), 0xfe6f5);
+    assert_memory_equal(fake_memory(get(info, 68, 4), sizeof told), told, sizeof told);
+}
+
 static void text_screens_are_kept(void **state)
 {
     (void)state;
@@ -332,6 +357,54 @@ static void sections_are_loaded(void **state)
     must_fail(STATUS_MULTIBOOT_KERNEL, "section headers");
 }
 
+#define MANY 3000u /* whose headers do not fit into the room that headers are read to */
+#define MANY_AT 8192u
+
+/* All of them are loaded, though the file header can't count them. */
+static void many_sections_are_loaded(void **state)
+{
+    (void)state;
+    static uint8_t file[MANY_AT + MANY * 40 + MANY];
+    uint32_t size;
+    memcpy(file, image, sizeof image);
+    multiboot_image_put(file, 32, MANY_AT, 4);
+    multiboot_image_put(file, 48, MANY, 2);
+    multiboot_image_put(file, 50, 5, 2);
+    for (uint32_t i = 1; i < MANY; i++) {
+        const uint32_t at = MANY_AT + 40 * i, content = MANY_AT + MANY * 40 + i;
+        multiboot_image_put(file, at + 4, 1, 4);
+        multiboot_image_put(file, at + 16, content, 4);
+        multiboot_image_put(file, at + 20, 1, 4);
+        file[content] = (uint8_t)(i * 7);
+    }
+    fake->files[0].data = file;
+    fake->files[0].size = sizeof file;
+    for (unsigned apart = 0; apart < 2; apart++) {
+        must_jump();
+        const uint8_t *headers = find_tag(9, 0, &size);
+        assert_int_equal(size, 12 + MANY * 40);
+        assert_memory_equal(headers, ((const uint32_t[]){MANY, 40, apart ? 2999 : 5}), 12);
+        for (uint32_t i = 1; i < MANY; i++) {
+            uint64_t address = get(headers + 12, 40 * i + 12, 4);
+            assert_int_equal(*(const uint8_t *)fake_memory(address, 1), (uint8_t)(i * 7));
+        }
+        multiboot_image_put(file, 48, 0, 2);
+        multiboot_image_put(file, 50, 0xffff, 2);
+        multiboot_image_put(file, MANY_AT + 20, MANY, 4);
+        multiboot_image_put(file, MANY_AT + 24, 2999, 4);
+    }
+    multiboot_image_put(file, MANY_AT + 20, MANY + 1000, 4);
+    must_fail(STATUS_MULTIBOOT_KERNEL, "section headers");
+    multiboot_image_put(file, MANY_AT + 4, 1, 4); /* no counter */
+    must_jump();
+    assert_null(find_tag(9, 0, &size));
+    multiboot_image_put(file, 32, sizeof file - 39, 4); /* none either */
+    must_jump();
+    assert_null(find_tag(9, 0, &size));
+    multiboot_image_put(file, 48, MANY, 2);
+    must_fail(STATUS_MULTIBOOT_KERNEL, "section headers");
+}
+
 static void damaged_kernel_ends_the_boot(void **state)
 {
     (void)state;
@@ -369,9 +442,11 @@ int main(void)
         cmocka_unit_test_setup(relocatable_kernels_get_what_they_like, reset),
         cmocka_unit_test_setup(tags_tell_all, reset),
         cmocka_unit_test_setup(version1_tells_the_same, reset),
+        cmocka_unit_test_setup(a_bios_is_told_of, reset),
         cmocka_unit_test_setup(text_screens_are_kept, reset),
         cmocka_unit_test_setup(efi_is_passed_on, reset),
         cmocka_unit_test_setup(sections_are_loaded, reset),
+        cmocka_unit_test_setup(many_sections_are_loaded, reset),
         cmocka_unit_test_setup(damaged_kernel_ends_the_boot, reset),
         cmocka_unit_test_setup(failing_firmware_is_survived, reset),
     };
