@@ -1,32 +1,28 @@
 #include "image_probe.h"
 
-#include "../bios/image_format.h"
+#include "boot_code.h"
+#include "host_block.h"
 
 #include <fcntl.h>
-#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
-
-#define STAGES_LBA_MAX 65536u /* far beyond where we ever put them */
 
 static bool probe(int fd)
 {
-    struct bios_stage1_patch patch;
-    struct bios_stages_header header;
-    if (pread(fd, &patch, sizeof patch, BIOS_STAGE1_PATCH_OFFSET) != (ssize_t)sizeof patch)
+    struct block block;
+    struct boot_code code;
+    struct error ignored;
+    struct stat stat_of;
+    if (fstat(fd, &stat_of) != 0 || !S_ISREG(stat_of.st_mode))
         return false;
-    if (memcmp(&patch, BIOS_UEFI_ONLY_MAGIC, strlen(BIOS_UEFI_ONLY_MAGIC)) == 0)
-        return true;
-    if (patch.stages_lba == 0 || patch.stages_lba > STAGES_LBA_MAX)
-        return false;
-    off_t offset = (off_t)(patch.stages_lba * BIOS_SECTOR_SIZE);
-    if (pread(fd, &header, sizeof header, offset) != (ssize_t)sizeof header)
-        return false;
-    return memcmp(header.magic, BIOS_STAGES_MAGIC, sizeof header.magic) == 0 && header.image_id == patch.image_id;
+    host_block_init(&block, fd, (uint64_t)stat_of.st_size, BIOS_SECTOR_SIZE);
+    return boot_code_read(&block, 0, &code, &ignored) == STATUS_OK &&
+           (code.kind == BOOT_CODE_STAGES || code.kind == BOOT_CODE_UEFI_ONLY);
 }
 
 bool image_probe(const char *path)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
         return false;
     bool ours = probe(fd);

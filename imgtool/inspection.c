@@ -51,16 +51,14 @@ static void find_packed_version(const uint8_t *bytes, uint64_t size, char versio
 
 static void find_bios_version(struct inspection *inspection)
 {
-    struct bios_stage1_patch patch;
     struct error error;
     struct block *block = &inspection->tables.files.image.block;
-    if (block_read(block, BIOS_STAGE1_PATCH_OFFSET, sizeof patch, &patch, &error) != STATUS_OK)
+    const struct boot_code *code = &inspection->tables.boot_code;
+    if (code->kind != BOOT_CODE_STAGES)
         return;
-    uint64_t size = (uint64_t)patch.stages_sectors * BIOS_SECTOR_SIZE;
-    uint8_t *bytes = malloc(size + 1);
-    if (bytes != NULL && patch.stages_lba < block->size / BIOS_SECTOR_SIZE &&
-        block_read(block, patch.stages_lba * BIOS_SECTOR_SIZE, size, bytes, &error) == STATUS_OK &&
-        size >= sizeof(struct bios_stages_header) && memcmp(bytes, BIOS_STAGES_MAGIC, strlen(BIOS_STAGES_MAGIC)) == 0)
+    uint64_t size = (uint64_t)code->patch.stages_sectors * BIOS_SECTOR_SIZE;
+    uint8_t *bytes = malloc(size);
+    if (bytes != NULL && block_read(block, code->patch.stages_lba * BIOS_SECTOR_SIZE, size, bytes, &error) == STATUS_OK)
         find_packed_version(bytes, size, inspection->bios_version);
     free(bytes);
 }
@@ -163,6 +161,7 @@ void inspection_make(struct inspection *inspection, const struct disk_image *ima
         verify_volume(volume);
     volume->without_bios = tables->without_bios;
     volume->is_this_version = tables->is_this_version;
+    volume->boot_code = tables->boot_code;
     verify_iso(volume);
     if (volume->is_cd && iso_catalog_read(&volume->files.image.block, &inspection->cd, &error) != STATUS_OK)
         inspection->cd_error = error;
@@ -197,11 +196,12 @@ static bool is_bios_structure(const char *name)
 const char *inspection_bios_problem(const struct inspection *inspection)
 {
     const struct findings *findings = &inspection->tables.findings;
+    bool foreign = inspection->tables.boot_code.kind == BOOT_CODE_FOREIGN;
     if (inspection->tables.without_bios != NULL)
         return inspection->tables.without_bios;
     for (size_t i = 0; i < findings->count; i++) {
         const char *structure = findings->list[i].structure;
-        if (inspection->tables.is_foreign ? strcmp(structure, "stage 1") == 0 : is_bios_structure(structure))
+        if (foreign ? strcmp(structure, "stage 1") == 0 : is_bios_structure(structure))
             return findings->list[i].sentence;
     }
     return inspection->volume.is_mounted ? NULL : "the boot volume can't be read";

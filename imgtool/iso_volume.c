@@ -1,5 +1,6 @@
 #include "iso_volume.h"
 
+#include "boot_code.h"
 #include "boot_volume.h"
 #include "fat_walk.h"
 
@@ -228,16 +229,16 @@ void iso_area_free(struct iso_area *area)
     area->bytes = NULL;
 }
 
-/* Where the stages begin that the stage 1 at `offset` starts; `limit` if it starts none there. */
+/* Where the stages begin that the stage 1 at `offset` starts; `limit` if it starts none there. Damaged ones may be
+ * repaired, and keep their place. */
 static uint64_t stages_start(struct block *image, uint64_t offset, uint64_t limit)
 {
-    struct bios_stage1_patch patch;
+    struct boot_code code;
     struct error ignored;
-    bool known = block_read(image, offset + BIOS_STAGE1_PATCH_OFFSET, sizeof patch, &patch, &ignored) == STATUS_OK &&
-                 memcmp(&patch, BIOS_UEFI_ONLY_MAGIC, strlen(BIOS_UEFI_ONLY_MAGIC)) != 0;
-    bool there =
-        known && patch.stages_lba > ISO_AREA_OFFSET / BIOS_SECTOR_SIZE && patch.stages_lba < limit / BIOS_SECTOR_SIZE;
-    return there ? patch.stages_lba * BIOS_SECTOR_SIZE : limit;
+    if (boot_code_read(image, offset, &code, &ignored) != STATUS_OK || !boot_code_starts_bios(&code))
+        return limit;
+    uint64_t lba = code.patch.stages_lba;
+    return lba > ISO_AREA_OFFSET / BIOS_SECTOR_SIZE && lba < limit / BIOS_SECTOR_SIZE ? lba * BIOS_SECTOR_SIZE : limit;
 }
 
 uint64_t iso_area_limit(struct block *image, const struct partition_table *table)

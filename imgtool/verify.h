@@ -3,6 +3,7 @@
 #ifndef STAGECOACH_IMGTOOL_VERIFY_H
 #define STAGECOACH_IMGTOOL_VERIFY_H
 
+#include "boot_code.h"
 #include "disk_image.h"
 #include "findings.h"
 
@@ -11,9 +12,9 @@ struct verify {
     bool has_table;          /* files.table is filled in */
     bool is_mounted;         /* files.fat is */
     const char *without_bios,
-        *without_uefi;    /* why the image has no loader for that firmware, by design; NULL: it has one */
-    bool is_this_version; /* the BIOS loader is this imgtool's */
-    bool is_foreign;      /* the boot code is another loader's */
+        *without_uefi;          /* why the image has no loader for that firmware, by design; NULL: it has one */
+    bool is_this_version;       /* the BIOS loader is this imgtool's */
+    struct boot_code boot_code; /* of the disk's first sector */
     bool is_cd;
     struct findings findings;
     struct findings warnings; /* what the loader goes on without, and has been told */
@@ -26,7 +27,7 @@ void verify_tables(struct verify *verify);
  */
 bool verify_mbr(struct verify *verify, bool *protective);
 
-/* Stage 1 and the stages of the BIOS loader; sets without_bios. Needs the table, if there is one. */
+/* Stage 1 and the stages of the BIOS loader; sets boot_code and without_bios. Needs the table, if there is one. */
 void verify_bios_loader(struct verify *verify);
 
 /* Boot sectors, FSInfo and the tables of the boot volume; sets is_mounted. */

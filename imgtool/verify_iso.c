@@ -53,11 +53,9 @@ static void compare(struct verify *verify, const struct iso_area *area, const ui
 /* It starts the same stages as the disk's, or has the same sentence. */
 static void check_boot_code(struct verify *verify, const uint8_t *code)
 {
-    struct bios_stage1_patch patch, disk;
+    struct bios_stage1_patch patch;
     memcpy(&patch, code + BIOS_STAGE1_PATCH_OFFSET, sizeof patch);
-    if (!verify_read(verify, BOOT_CODE, BIOS_STAGE1_PATCH_OFFSET, sizeof disk, &disk))
-        return;
-    if (memcmp(&patch, &disk, sizeof patch) != 0) {
+    if (memcmp(&patch, &verify->boot_code.patch, sizeof patch) != 0) {
         findings_add(&verify->findings, BOOT_CODE, BOOT_CODE_OFFSET + BIOS_STAGE1_PATCH_OFFSET,
                      "looks for other stages than stage 1 in the MBR");
         return;

@@ -12,7 +12,6 @@
 #include <string.h>
 
 #define UEFI_LOADER_PATH "/EFI/BOOT/BOOTX64.EFI"
-#define ERROR_TEXT "BOOT-ERR"
 #define PATCH_FIELD(field) (BIOS_STAGE1_PATCH_OFFSET + offsetof(struct bios_stage1_patch, field))
 
 /* --- stage 1 ----------------------------------------------------------------------------------------------------- */
@@ -140,33 +139,21 @@ static bool check_stages(struct verify *verify, const struct bios_stage1_patch *
     return same;
 }
 
-/* Each of our boot sectors has the one text; one in which just that is damaged still names our stages. */
-static bool is_ours(struct verify *verify, const uint8_t *code, const struct bios_stage1_patch *patch)
-{
-    struct bios_stages_header header;
-    struct error ignored;
-    struct block *disk = &verify->files.image.block;
-    return memmem(code, BIOS_STAGE1_SIZE, ERROR_TEXT, strlen(ERROR_TEXT)) != NULL ||
-           (patch->stages_lba < disk->size / BIOS_SECTOR_SIZE &&
-            block_read(disk, patch->stages_lba * BIOS_SECTOR_SIZE, sizeof header, &header, &ignored) == STATUS_OK &&
-            memcmp(header.magic, BIOS_STAGES_MAGIC, sizeof header.magic) == 0);
-}
-
 void verify_bios_loader(struct verify *verify)
 {
-    static const uint8_t none[BIOS_STAGE1_SIZE];
     uint8_t code[BIOS_STAGE1_SIZE];
-    struct bios_stage1_patch patch;
-    if (!verify_read(verify, "stage 1", 0, sizeof code, code))
+    struct boot_code *found = &verify->boot_code;
+    struct error ignored;
+    if (!verify_read(verify, "stage 1", 0, sizeof code, code) ||
+        boot_code_read(&verify->files.image.block, 0, found, &ignored) != STATUS_OK)
         return;
-    memcpy(&patch, code + BIOS_STAGE1_PATCH_OFFSET, sizeof patch);
-    if (memcmp(code, none, sizeof code) == 0)
+    if (found->kind == BOOT_CODE_NONE)
         findings_add(&verify->findings, "stage 1", 0, "is not there: a BIOS can't boot this disk");
-    else if (memcmp(&patch, BIOS_UEFI_ONLY_MAGIC, strlen(BIOS_UEFI_ONLY_MAGIC)) == 0)
+    else if (found->kind == BOOT_CODE_UEFI_ONLY)
         verify->without_bios = "the image was made for UEFI only";
-    else if ((verify->is_foreign = !is_ours(verify, code, &patch)))
+    else if (found->kind == BOOT_CODE_FOREIGN)
         findings_add(&verify->findings, "stage 1", 0, "is not Stagecoach's: a BIOS starts another loader");
-    else if (check_patch(verify, &patch) && check_stages(verify, &patch)) {
+    else if (check_patch(verify, &found->patch) && check_stages(verify, &found->patch)) {
         verify->is_this_version = true;
         check_code(verify, code);
     }
@@ -215,13 +202,11 @@ static bool has_esp(const struct verify *verify)
 /* An image that never had the UEFI loader has no directory for it either. */
 static bool is_bios_only(struct verify *verify)
 {
-    struct bios_stage1_patch patch;
     struct fat_file directory;
     struct error error;
     if (has_esp(verify) || fat_open(&verify->files.fat, "/EFI/BOOT", &directory, &error) == STATUS_OK)
         return false;
-    return verify_read(verify, "stage 1", BIOS_STAGE1_PATCH_OFFSET, sizeof patch, &patch) && patch.stages_lba != 0 &&
-           patch.stages_sectors != 0 && patch.reserved == 0;
+    return boot_code_starts_bios(&verify->boot_code);
 }
 
 void verify_uefi_loader(struct verify *verify)
