@@ -55,6 +55,7 @@ static enum exit_code plan_geometry(struct build *build, const struct layout_wis
         .sectors = room,
         .granularity = LAYOUT_ALIGNMENT,
         .boot_sectors = stages_inside ? LAYOUT_VOLUME_STAGES + (uint32_t)layout->stages_sectors : 0,
+        .boot_spacious = stages_inside ? LAYOUT_VOLUME_SPACIOUS : 0,
         .cluster_least = options->iso ? ISO_BLOCK_SECTORS : 0,
     };
     if (!options->uefi)

@@ -147,22 +147,24 @@ static enum exit_code settle(struct commit *commit)
 
 /* --- tables and FSInfo -------------------------------------------------------------------------------------------- */
 
-static enum exit_code read_sectors(struct commit *commit)
+static enum exit_code read_sectors(struct commit *commit, const struct changes *before)
 {
     const struct fat *fat = commit->fat;
+    struct changed_block disk;
     struct error error;
-    enum status status = block_read(fat->block, fat->start, SECTOR, commit->boot, &error);
+    changed_block_init(&disk, fat->block, before);
+    enum status status = block_read(&disk.block, fat->start, SECTOR, commit->boot, &error);
     uint32_t reserved = load(commit->boot + 14, 2), info = load(commit->boot + 48, 2),
              copy = load(commit->boot + 50, 2);
     if (status == STATUS_OK && fat->bits == 32 && info != 0 && info < reserved) {
         uint64_t offset = fat->start + (uint64_t)info * fat->sector_size;
-        status = block_read(fat->block, offset, SECTOR, commit->info[0], &error);
+        status = block_read(&disk.block, offset, SECTOR, commit->info[0], &error);
         if (status == STATUS_OK && memcmp(commit->info[0], "RRaA", 4) == 0)
             commit->info_offset = offset;
     }
     if (status == STATUS_OK && fat->bits == 32 && copy != 0 && copy < reserved) {
         commit->copy_offset = fat->start + (uint64_t)copy * fat->sector_size;
-        status = block_read(fat->block, commit->copy_offset, SECTOR, commit->copy, &error);
+        status = block_read(&disk.block, commit->copy_offset, SECTOR, commit->copy, &error);
     }
     return status == STATUS_OK ? EXIT_OK : failure(EXIT_IO, "the boot sector can't be read: %s", error.text);
 }
@@ -296,7 +298,8 @@ static enum exit_code commit_by_shadow(const struct commit *commit)
     return code == EXIT_OK ? clean_tables(commit, SHADOW_CLEAN) : code;
 }
 
-enum exit_code fat_commit_plan(struct fat_directories *directories, struct changes *changes, struct changes *undo)
+enum exit_code fat_commit_plan(struct fat_directories *directories, const struct changes *before,
+                               struct changes *changes, struct changes *undo)
 {
     struct commit commit = {
         .directories = directories,
@@ -305,7 +308,7 @@ enum exit_code fat_commit_plan(struct fat_directories *directories, struct chang
         .changes = changes,
         .undo = undo,
     };
-    enum exit_code code = read_sectors(&commit);
+    enum exit_code code = read_sectors(&commit, before);
     if (code == EXIT_OK)
         code = settle(&commit);
     if (code != EXIT_OK)

@@ -22,8 +22,10 @@
 /* The phase whose one write makes the switch; what comes before it changes nothing that anybody reads. */
 #define FAT_COMMIT_PREPARE 0u
 
-/* Adds the writes for everything but the bytes of files, which the caller has added to FAT_COMMIT_PREPARE. `undo` gets
- * what brings the tables back if a write of that phase fails. */
-enum exit_code fat_commit_plan(struct fat_directories *directories, struct changes *changes, struct changes *undo);
+/* Adds the writes for everything but the bytes of files, which the caller has added to FAT_COMMIT_PREPARE. `before`:
+ * what is written to the boot sectors between that phase and the switch. `undo` gets what brings the tables back if a
+ * write of that phase fails. */
+enum exit_code fat_commit_plan(struct fat_directories *directories, const struct changes *before,
+                               struct changes *changes, struct changes *undo);
 
 #endif

@@ -195,8 +195,11 @@ enum exit_code fat_geometry_make(const struct fat_tree *tree, const struct fat_g
     *geometry = (struct fat_geometry){
         .bits = bits,
         .root_entries = bits == 32 ? 0 : (uint32_t)entries,
-        .boot_sectors = wishes->boot_sectors,
+        .boot_sectors = wishes->boot_spacious,
     };
+    if (wishes->boot_spacious > wishes->boot_sectors && choose_cluster_size(geometry, tree, wishes))
+        return place_nodes(geometry, tree);
+    geometry->boot_sectors = wishes->boot_sectors;
     if (!choose_cluster_size(geometry, tree, wishes))
         return refuse(tree, wishes);
     return place_nodes(geometry, tree);

@@ -12,7 +12,7 @@ struct fat_geometry {
     uint32_t bits;    /* 12, 16 or 32 */
     uint32_t sectors; /* of the whole volume */
     uint32_t sectors_per_cluster;
-    uint32_t boot_sectors; /* what was asked for */
+    uint32_t boot_sectors; /* left to the caller */
     uint32_t reserved_sectors;
     uint32_t fat_sectors;  /* of one table */
     uint32_t root_entries; /* FAT12/16 */
@@ -27,6 +27,7 @@ struct fat_geometry_wishes {
     uint64_t sectors;       /* of the whole volume; 0: as few as make a good one */
     uint32_t granularity;   /* in sectors: what those few are rounded up to */
     uint32_t boot_sectors;  /* left to the caller, from the start on; 0: just the boot sectors of FAT */
+    uint32_t boot_spacious; /* so many of them, if the volume is large enough */
     uint32_t cluster_least; /* sectors, a power of two; 0: as small as FAT has them */
 };
 

@@ -2,6 +2,7 @@
 #ifndef STAGECOACH_IMGTOOL_LAYOUT_H
 #define STAGECOACH_IMGTOOL_LAYOUT_H
 
+#include "../bios/image_format.h"
 #include "failure.h"
 
 #include <stdbool.h>
@@ -10,8 +11,10 @@
 #define LAYOUT_SECTOR_SIZE 512u
 #define LAYOUT_ALIGNMENT 2048u  /* sectors: 1 MiB; also the smallest image, twice what SeaBIOS needs to boot a disk */
 #define LAYOUT_VOLUME_STAGES 8u /* where the stages begin on a bare FAT volume: behind FAT32's boot sectors */
-#define LAYOUT_ISO_FIRST 64u    /* where an ISO 9660 volume's descriptors begin: behind room for boot code and tables */
-#define LAYOUT_EXTRA_MAX 126u   /* further partitions in a GPT */
+/* With room for two sets of stages, as large as any may be: an update puts new ones beside the old. */
+#define LAYOUT_VOLUME_SPACIOUS (LAYOUT_VOLUME_STAGES + 2 * BIOS_STAGES_SIZE_MAX / LAYOUT_SECTOR_SIZE)
+#define LAYOUT_ISO_FIRST 64u  /* where an ISO 9660 volume's descriptors begin: behind room for boot code and tables */
+#define LAYOUT_EXTRA_MAX 126u /* further partitions in a GPT */
 #define LAYOUT_EXTRA_MAX_MBR 3u
 
 enum layout_table { LAYOUT_GPT, LAYOUT_MBR, LAYOUT_NONE }; /* NONE: a bare FAT volume */

@@ -8,11 +8,20 @@
 
 #include <stdlib.h>
 
+/* The phases from `first` on. */
+static enum exit_code make_phases(const struct changes *changes, unsigned first, struct block_target *target)
+{
+    enum exit_code code = EXIT_OK;
+    for (unsigned phase = first; phase < CHANGES_PHASES && code == EXIT_OK; phase++)
+        code = changes_make(changes, phase, target);
+    return code;
+}
+
 /* Before the switch everything can be taken back: the tables are made as they were, and the new clusters are free
  * again. */
 static enum exit_code prepare(struct update *update, struct block_target *target)
 {
-    enum exit_code code = changes_make(&update->loader_prepare, 0, target);
+    enum exit_code code = make_phases(&update->loader_prepare, 0, target);
     if (code == EXIT_OK)
         code = changes_make(&update->changes, FAT_COMMIT_PREPARE, target);
     for (uint32_t i = 0; i < update->content.count && code == EXIT_OK; i++)
@@ -50,9 +59,9 @@ enum exit_code update_make(struct update *update)
     block_target_init_fd(&target, update->files->image.fd, update->files->image.path);
     enum exit_code code = prepare(update, &target);
     if (code == EXIT_OK) /* new loaders start old kernels; old loaders may not start new ones */
-        code = changes_make(&update->loader_switch, 0, &target);
-    for (unsigned phase = FAT_COMMIT_PREPARE + 1; phase < CHANGES_PHASES && code == EXIT_OK; phase++)
-        code = changes_make(&update->changes, phase, &target);
+        code = make_phases(&update->loader_switch, 0, &target);
+    if (code == EXIT_OK)
+        code = make_phases(&update->changes, FAT_COMMIT_PREPARE + 1, &target);
     if (code == EXIT_OK)
         code = changes_make(&update->iso, 0, &target);
     return code;

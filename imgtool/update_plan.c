@@ -204,7 +204,7 @@ static enum exit_code plan_files(struct update *update)
     for (uint32_t i = 0; i < update->content.count && code == EXIT_OK; i++)
         code = put_item(update, i);
     if (code == EXIT_OK)
-        code = fat_commit_plan(&update->directories, &update->changes, &update->undo);
+        code = fat_commit_plan(&update->directories, &update->loader_switch, &update->changes, &update->undo);
     return code;
 }
 
@@ -224,15 +224,14 @@ static enum exit_code refuse(const struct update *update, const struct finding *
  * structures. */
 static enum exit_code check_result(struct update *update)
 {
-    static struct verify verify; /* several KiB */
-    struct changed_block files, result;
+    static struct verify verify;                     /* several KiB */
+    struct changed_block prepared, switched, result; /* in the order of the writes: a boot sector may be in two */
     memset(&verify, 0, sizeof verify);
-    changed_block_init(&files, &update->files->image.block, &update->changes);
-    changed_block_init(&result, &files.block, &update->loader_prepare);
-    struct changed_block switched;
-    changed_block_init(&switched, &result.block, &update->loader_switch);
+    changed_block_init(&prepared, &update->files->image.block, &update->loader_prepare);
+    changed_block_init(&switched, &prepared.block, &update->loader_switch);
+    changed_block_init(&result, &switched.block, &update->changes);
     verify.files.image = update->files->image;
-    verify.files.image.block = switched.block;
+    verify.files.image.block = result.block;
     verify.files.table = update->files->table;
     verify.has_table = true;
     if (update->loader_switch.count > 0)

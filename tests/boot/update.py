@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Updated and written images boot:
-    update.py --imgtool PROGRAM --kernels DIRECTORY --write-log LIBRARY [--keep DIRECTORY] bios|uefi disk|cd-gpt|cd-mbr
+    update.py --imgtool PROGRAM --kernels DIRECTORY --write-log LIBRARY [--keep DIRECTORY] bios|uefi disk|volume|cd-gpt|cd-mbr
 
 A kernel, its ramdisk and command line, and the loader are replaced (and last, the old image of a disk is written to a larger
 one); the image is booted as it is then, and as it would be if the update had been stopped between two of its phases. A CD
@@ -23,9 +23,9 @@ from disk import Disk  # noqa: E402
 
 
 DOORS = (0, 21 * 2048)  # the sector, and the CD's block, that a BIOS loads
-FORMS = {"disk": [], "cd-gpt": ["--iso"], "cd-mbr": ["--iso", "--table", "mbr"]}
-DRIVES = {"disk": [[]], "cd-gpt": [["--disk", "cdrom"], []], "cd-mbr": [["--disk", "cdrom"], []]}
-PHASES = {"disk": 5, "cd-gpt": 6, "cd-mbr": 6}
+FORMS = {"disk": [], "volume": ["--format", "fat"], "cd-gpt": ["--iso"], "cd-mbr": ["--iso", "--table", "mbr"]}
+DRIVES = {"disk": [[]], "volume": [[]], "cd-gpt": [["--disk", "cdrom"], []], "cd-mbr": [["--disk", "cdrom"], []]}
+PHASES = {"disk": 5, "volume": 6, "cd-gpt": 6, "cd-mbr": 6}
 
 
 def age_loader(image):

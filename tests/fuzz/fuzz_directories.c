@@ -153,7 +153,8 @@ static void change(struct update *update, struct listing *listing, uint8_t choic
         fat_directories_put(&update->directories, NEW_PATH, new_cluster, 1, &added) != EXIT_OK)
         return;
     FUZZ_ASSERT(added);
-    if (fat_commit_plan(&update->directories, &update->changes, &update->undo) == EXIT_OK)
+    static const struct changes none;
+    if (fat_commit_plan(&update->directories, &none, &update->changes, &update->undo) == EXIT_OK)
         expect_result(update, listing, new_cluster);
 }
 

@@ -66,6 +66,8 @@ class Disk:
             self.esp_entry = next(at for at in entries if self.bytes[at : at + 16] == ESP_GUID)
             self.volume = self.get(self.esp_entry + 32, 8) * SECTOR
             self.volume_size = (self.get(self.esp_entry + 40, 8) + 1) * SECTOR - self.volume
+        elif not any(self.bytes[446:510]):  # no partitions: all of it is the volume
+            self.volume, self.volume_size = 0, len(self.bytes)
         else:
             self.volume = self.get(454, 4) * SECTOR
             self.volume_size = self.get(458, 4) * SECTOR

@@ -127,8 +127,8 @@ class Case:
         self.check("config", self.read("/other.elf") == self.old.read_bytes(), "the kernel went elsewhere")
         self.check_sound("config")
 
-    def replaces_loader(self, table):
-        self.build("--table", table)
+    def replaces_loader(self, table, *form):
+        self.build(*(form or ("--table", table)))
         disk = Disk(self.image)
         ours, size = disk.stages, disk.stages_size
         fresh = disk.bytes[ours : ours + size]
@@ -149,6 +149,8 @@ class Case:
             self.check("loader", disk.bytes[disk.stages : disk.stages + size] == fresh, f"other stages, turn {turn}")
             self.check_sound(f"loader, turn {turn}")
         self.check("loader", places[0] != ours and places[1] == ours and places[2] == places[0], f"stages at {places}")
+        if table == "none":
+            self.refuses_small_volume(*form)
         if table == "mbr":  # no gap left for a second copy
             disk = Disk(self.image)
             disk.put(454, 4, disk.stages // 512 + size // 512 + 8)
@@ -156,6 +158,60 @@ class Case:
             disk.save()
             code = self.update("--loader").returncode
             self.check("loader", code in (3, 4), f"exit code {code} without a volume or room")
+
+    def refuses_small_volume(self, *form):
+        """Made so small that it has no room for two sets of stages, or as versions before made all."""
+        if "32" in form:
+            return
+        build = [self.imgtool, "build-image", "-q", "--force", "-o", self.image, self.old, *form, "--size"]
+        any(subprocess.run([*build, f"{size}K"], stderr=subprocess.DEVNULL, check=False).returncode == 0
+            for size in range(160, 4096, 32))  # the first that is large enough  # fmt: skip
+        disk = Disk(self.image)
+        self.check("small volume", disk.get(14, 2) < 8 + 2 * disk.stages_size // 512, f"{disk.get(14, 2)} reserved sectors")
+        disk.flip(disk.stages + 700)
+        disk.repair_stages()
+        disk.save()
+        self.refuses("small volume", 4, "build the image anew", "--loader")
+        self.check("small volume", self.update("--cmdline", "x").returncode == 0, "takes nothing else either")
+
+    def repairs_boot_code(self):
+        """Whose boot code it is, update and verify decide alike: ours of other versions and damaged ours is replaced, others'
+        and the sentence of an image for UEFI is left alone."""
+        self.build()
+        fresh = Disk(self.image)
+        ours = bytes(fresh.bytes[:440])
+        header = fresh.bytes[fresh.stages : fresh.stages + 32]
+        text = ours.index(b"BOOT-ERR")
+        cases = {
+            "stages of another format": (fresh.stages + 20, b"\x01\0\0\0", "stages", "replaced"),
+            "stages gone": (fresh.stages, bytes(512), "stages", "replaced"),
+            "stages of another image": (fresh.stages + 8, bytes([header[8] ^ 1]), "stages", "replaced"),
+            "names no stages": (424, bytes(16), "stage 1", "replaced"),
+            "text damaged": (text, b"HALT-NOW", "stage 1", "replaced"),
+            "code damaged": (0x100, bytes(32), "stage 1", "replaced"),
+            "another loader's": (0, b"\xfa\x31\xc0\x90" * 110, "stage 1", "absent"),
+            "none": (0, bytes(440), "stage 1", "absent"),
+        }
+        for name, (at, data, structure, action) in cases.items():
+            self.image.write_bytes(fresh.fresh)
+            disk = Disk(self.image)
+            disk.write(at, data)
+            disk.save()
+            done = subprocess.run([self.imgtool, "verify", "--json", self.image], capture_output=True, text=True, check=False)
+            found = {finding["structure"] for finding in json.loads(done.stdout)["findings"]}
+            self.check(name, found == {structure}, f"verify finds {found}")
+            before = self.image.read_bytes()
+            done = self.update("--loader", "--json")
+            self.check(name, done.returncode == 0, done.stderr)
+            self.check(name, json.loads(done.stdout)["bios_loader"] == action, done.stdout)
+            if action == "absent":
+                self.check(name, self.image.read_bytes() == before, "the image has changed")
+            else:
+                self.check_sound(name)
+        self.image.unlink()
+        self.build("--only", "uefi")
+        done = self.update("--loader", "--json")
+        self.check("UEFI only", json.loads(done.stdout)["bios_loader"] == "absent", done.stdout)
 
     # --- what it refuses
 
@@ -214,6 +270,9 @@ def main():
         case.edits_config()
         case.replaces_loader("gpt")
         case.replaces_loader("mbr")
+        for fat in ("12", "16", "32"):
+            case.replaces_loader("none", "--format", "fat", "--fat", fat)
+        case.repairs_boot_code()
         case.refuses_bad_input()
         case.refuses_damage()
         case.refuses_image_in_use()

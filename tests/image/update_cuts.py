@@ -4,7 +4,7 @@
 Notes what update writes, then makes each state that a disk may be left in (cuts.py) and asks of it: mtools finds the whole old
 or the whole new set of files; imgtool verify and fsck.fat find nothing but what a stop may leave behind (lost clusters, a
 second table or counts that are out of date, on a CD directories and another loader than the disk's); stage 1, on a CD both,
-finds whole stages; and a second update finishes the work, after which nothing at all is found.
+in a FAT32 volume without partitions its backup too, finds whole stages; and a second update finishes the work, after which nothing at all is found.
 """
 
 import argparse
@@ -23,12 +23,14 @@ from disk import SECTOR, Disk, stages_sum
 HARMLESS = {"second FAT", "FSInfo", "FAT backup boot sector"}
 HARMLESS_CD = {"ISO primary descriptor", "ISO Joliet descriptor", "ISO directories", "CD's stage 1"}
 CD_DOOR = 21 * 2048
+BACKUP = 6  # of FAT32's boot sector
 SIZES = {("12", False): "5M", ("16", False): "8M", ("32", False): "40M", ("12", True): "5M", ("16", True): "14M"}
 FSCK_HARMLESS = re.compile(
     r"fsck\.fat |Leaving filesystem unchanged|\d* ?Reclaimed|Free cluster summary|  Auto-correcting|FATs differ but appear"
     r"|  Using first FAT|FATs differ - using first FAT|Second FAT (is corrupt|seems)|First FAT seems to be okay|There are differences between boot sector"
     r"|This is mostly harmless|  \d+:[0-9a-f]+/[0-9a-f]+|  Not automatically|, \d+:[0-9a-f]+/|.*: \d+ files, \d+/\d+ clusters|$"
 )
+LOADER = ("tree", "all", "door", "cd")  # scenarios that replace the loader
 LONG = ["--file", "{0}:/a rather long name that takes several entries number {1}.text"]
 
 
@@ -53,12 +55,14 @@ class Scenario:
                      "--remove", "/etc/one"],
             "cd": ["--kernel", new, "--ramdisk", two, "--loader", "--file", f"{two}:/another/two"],
             "root": ["--kernel", new, *many([two], 7), "--remove", "/ramdisk2"],
+            "all": ["--kernel", new, "--loader", *many([two], 7), "--remove", "/ramdisk2"],
+            "door": ["--kernel", new, "--loader"],
         }[name]  # fmt: skip
         if name == "tree":
             self.build += ["--file", f"{one}:/etc/one", "--file", f"{one}:/etc/sub/one"]
         if name == "cd":
             self.build += ["--iso"]
-        if name == "root":
+        if name in ("root", "all"):
             self.build += many([one], 6) + ["--file", f"{two}:/ramdisk2"]
 
 
@@ -69,7 +73,11 @@ class Judge:
         self.scratch, self.again = directory / "files", directory / "again.img"
         self.failures = 0
         self.fat = arguments.fat
-        self.doors = [0, CD_DOOR] if arguments.scenario == "cd" else [0]
+        self.doors = [0]
+        if arguments.scenario == "cd":
+            self.doors = [0, CD_DOOR]
+        elif (arguments.table, arguments.fat) == ("none", "32"):
+            self.doors = [0, BACKUP * SECTOR]
         self.harmless = HARMLESS | (HARMLESS_CD if arguments.scenario == "cd" else set())
 
     def open(self):
@@ -173,6 +181,24 @@ class Judge:
         self.failures += other.failures
 
 
+def age_loader(image, scenario):
+    """A loader of another version. "door": as an update leaves it that was stopped before the backup boot sector, which
+    names the stages of the version before."""
+    disk = Disk(image)
+    disk.flip(disk.stages + 600)
+    disk.repair_stages()
+    if scenario == "door":
+        reserved = disk.get(14, 2)
+        second = (reserved - disk.stages_size // SECTOR) // 8 * 8
+        disk.write(second * SECTOR, disk.bytes[disk.stages : disk.stages + disk.stages_size])
+        disk.put(424, 8, second)
+        disk.stages = second * SECTOR
+        disk.flip(disk.stages + 600)
+        disk.flip(disk.stages + 700)
+        disk.repair_stages()
+    disk.save()
+
+
 def main():
     parser = argparse.ArgumentParser()
     for option in ("--imgtool", "--kernels", "--write-log"):
@@ -187,16 +213,16 @@ def main():
         directory = Path(name)
         scenario = Scenario(arguments.scenario, Path(arguments.kernels), directory)
         judge = Judge(arguments, directory)
-        subprocess.run([arguments.imgtool, "build-image", "-q", "-o", judge.image, "--table", arguments.table, "--fat",
+        form = ["--format", "fat"] if arguments.table == "none" else ["--table", arguments.table]
+        subprocess.run([arguments.imgtool, "build-image", "-q", "-o", judge.image, *form, "--fat",
                         arguments.fat, "--size", SIZES[arguments.fat, arguments.scenario == "cd"], *scenario.build],
                        check=True)  # fmt: skip
-        if arguments.scenario in ("tree", "cd"):  # a loader of another version
-            disk = Disk(judge.image)
-            disk.flip(disk.stages + 600)
-            disk.repair_stages()
-            disk.save()
+        if arguments.scenario in LOADER:
+            age_loader(judge.image, arguments.scenario)
         judge.open()
-        judge.check_sound("before")
+        if arguments.scenario != "door":
+            judge.check_sound("before")
+        judge.check_doors("before")
         old = judge.files()
         command = [arguments.imgtool, "update", "-q", judge.image, *scenario.update]
         phases = cuts.record(arguments.write_log, judge.image, command)

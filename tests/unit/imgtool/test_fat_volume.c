@@ -253,6 +253,33 @@ static void dates_stay_in_fats_range(void **state)
     }
 }
 
+static void room_for_later_is_kept_where_there_is_some(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t bits;
+        uint64_t sectors;
+        bool spacious;
+    } cases[] = {{12, 0, true},    {16, 0, true},     {32, 0, true},     {12, 1000, true},   {12, 400, false},
+                 {16, 5000, true}, {16, 4400, false}, {32, 68000, true}, {32, 66900, false}, {32, 200000, true}};
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct fat_tree tree;
+        struct fat_geometry geometry;
+        struct fat_geometry_wishes wishes = {.bits = cases[i].bits,
+                                             .sectors = cases[i].sectors,
+                                             .granularity = 2048,
+                                             .boot_sectors = 190,
+                                             .boot_spacious = 520};
+        assert_int_equal(fat_tree_init(&tree), EXIT_OK);
+        assert_int_equal(fat_tree_add(&tree, "/file", 1, 0), EXIT_OK);
+        assert_int_equal(fat_geometry_make(&tree, &wishes, &geometry), EXIT_OK);
+        assert_int_equal(geometry.reserved_sectors >= 520, cases[i].spacious);
+        assert_true(geometry.reserved_sectors >= 190);
+        fat_geometry_free(&geometry);
+        fat_tree_free(&tree);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -263,6 +290,7 @@ int main(void)
         cmocka_unit_test(every_size_of_volume_is_used_or_refused),
         cmocka_unit_test(the_loader_reads_what_was_written),
         cmocka_unit_test(dates_stay_in_fats_range),
+        cmocka_unit_test(room_for_later_is_kept_where_there_is_some),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
