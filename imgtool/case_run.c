@@ -134,8 +134,8 @@ static void remove_files(const struct case_run *run)
 
 static bool start(struct case_run *run)
 {
-    const char *const options[] = {"--screenshot", run->picture, "--e9-log", run->e9_log,
-                                   "--report",     run->report,  NULL};
+    const char *const options[] = {"--screenshot", run->picture, "--e9-log",  run->e9_log,
+                                   "--report",     run->report,  "--checked", NULL};
     remove_files(run); /* what an earlier test has left must not be taken for what this one found */
     int output = create_file(run->serial_log);
     int errors = output < 0 ? -1 : create_file(run->messages);

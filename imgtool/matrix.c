@@ -34,7 +34,8 @@ struct parser {
     struct matrix_error *error;
     unsigned line;
     struct arguments axes[AXIS_COUNT]; /* the values of each */
-    struct matrix_case *single;        /* from "case" lines */
+    unsigned axis_lines[AXIS_COUNT];
+    struct matrix_case *single; /* from "case" lines */
     size_t single_count;
     struct rule *rules;
     size_t rule_count;
@@ -120,6 +121,7 @@ static bool take_axis(struct parser *parser, int axis, const char *const *words)
                 return refuse(parser, "'%.60s' is there twice", *words);
         arguments_add(values, *words);
     }
+    parser->axis_lines[axis] = parser->line;
     return true;
 }
 
@@ -141,6 +143,8 @@ static bool take_case(struct parser *parser, const char *const *words)
     parser->single = grow(parser->single, &parser->single_count, sizeof *parser->single);
     struct matrix_case *added = &parser->single[parser->single_count - 1];
     added->name = copy_text(*words);
+    for (int axis = 0; axis < AXIS_COUNT; axis++)
+        added->lines[axis] = parser->line;
     return take_pairs(parser, words + 1, added->values, &added->qemu, &added->timeout_seconds);
 }
 
@@ -326,6 +330,7 @@ static bool combine(struct parser *parser)
         for (int axis = 0; axis < AXIS_COUNT; axis++)
             if (values[axis])
                 added->values[axis] = copy_text(values[axis]);
+        memcpy(added->lines, parser->axis_lines, sizeof added->lines);
     }
     return true;
 }

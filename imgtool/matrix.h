@@ -23,10 +23,11 @@ enum matrix_axis {
 extern const char *const matrix_axis_names[AXIS_COUNT];
 
 struct matrix_case {
-    char *name;               /* letters, digits, and "._+-": a part of file names, too */
-    char *values[AXIS_COUNT]; /* NULL: run's default */
-    int timeout_seconds;      /* 0: the matrix names none */
-    struct arguments qemu;    /* further arguments for QEMU */
+    char *name;                 /* letters, digits, and "._+-": a part of file names, too */
+    char *values[AXIS_COUNT];   /* NULL: run's default */
+    unsigned lines[AXIS_COUNT]; /* that name them */
+    int timeout_seconds;        /* 0: the matrix names none */
+    struct arguments qemu;      /* further arguments for QEMU */
 };
 
 struct matrix {

@@ -1,5 +1,7 @@
 #include "qemu.h"
 
+#include "nearest.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -117,9 +119,18 @@ static const struct nic_kind *find_nic(const char *name)
     return NULL;
 }
 
-bool qemu_nic_known(const char *nic)
+const char *qemu_nic_device(const char *nic)
 {
-    return find_nic(nic) != NULL;
+    const struct nic_kind *kind = find_nic(nic);
+    return kind != NULL ? kind->device : NULL;
+}
+
+const char *qemu_nic_nearest(const char *nic)
+{
+    const char *names[sizeof nic_kinds / sizeof *nic_kinds];
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        names[i] = nic_kinds[i].name;
+    return nearest_word(nic, names, sizeof names / sizeof *names);
 }
 
 /* QEMU answers DHCP and TFTP itself; nothing else can be reached. */

@@ -7,14 +7,14 @@
 #include <stdbool.h>
 
 struct qemu_options {
-    const char *program;            /* path of qemu-system-x86_64 */
-    const char *image;              /* absolute path; the guest's writes are thrown away */
-    bool direct;                    /* image is an ELF file for -kernel; there is no disk */
-    const char *boot_file;          /* not NULL: image is a directory, and this is what machines load from there by PXE */
-    const char *nic;                /* the card that does: "virtio", "e1000" ... */
-    const char *machine;            /* "q35", "pc"; direct: "microvm" too */
-    const char *disk;               /* "ide", "ahci", "virtio", "nvme", "usb", "scsi", "cdrom" ... */
-    const char *accel;              /* "tcg", "kvm" */
+    const char *program;   /* path of qemu-system-x86_64 */
+    const char *image;     /* absolute path; the guest's writes are thrown away */
+    bool direct;           /* image is an ELF file for -kernel; there is no disk */
+    const char *boot_file; /* not NULL: image is a directory, and this is what machines load from there by PXE */
+    const char *nic;       /* the card that does: "virtio", "e1000" ... */
+    const char *machine;   /* "q35", "pc"; direct: "microvm" too */
+    const char *disk;      /* "ide", "ahci", "virtio", "nvme", "usb", "scsi", "cdrom" ... */
+    const char *accel;     /* "tcg", "kvm" */
     const char *memory, *cpu, *vga; /* as QEMU takes them; NULL: QEMU's default */
     int cpus;
     bool gui, gdb;
@@ -39,8 +39,11 @@ const char *qemu_default_machine(const char *disk);
 /* Why this disk can't be had on this machine, or NULL. */
 const char *qemu_disk_problem(const char *machine, const char *disk);
 
-/* Does QEMU have this card, with a ROM for network boots? */
-bool qemu_nic_known(const char *nic);
+/* The card's name that may have been meant, or NULL. */
+const char *qemu_nic_nearest(const char *nic);
+
+/* What QEMU calls this card, which has a ROM for network boots; NULL: we know none of that name. */
+const char *qemu_nic_device(const char *nic);
 
 void qemu_arguments(const struct qemu_options *options, struct arguments *arguments);
 

@@ -9,6 +9,7 @@
 #include "kvm_probe.h"
 #include "netboot.h"
 #include "process.h"
+#include "qemu_lists.h"
 #include "timeline.h"
 
 #include <errno.h>
@@ -22,7 +23,7 @@
 
 static char *firmware, *disk, *machine, *memory, *cpu, *vga, *nic, *qemu_program, *screenshot, *serial_log, *e9_log;
 static char *success_pattern, *report;
-static int direct, cpus = 1, timeout_seconds, gdb, gui, no_serial, verbose, timeline, as_json, check_only;
+static int direct, cpus = 1, timeout_seconds, gdb, gui, no_serial, verbose, timeline, as_json, check_only, checked;
 static struct pattern pattern;
 
 static const struct poptOption options[] = {
@@ -53,14 +54,14 @@ static const struct poptOption options[] = {
     {"report", 0, POPT_ARG_STRING, &report, 0, "write the verdict to a file, as JSON", "FILE"},
     {"check", 0, POPT_ARG_NONE | POPT_ARGFLAG_DOC_HIDDEN, &check_only, 0, "only check the options (for imgtool test)",
      NULL},
+    {"checked", 0, POPT_ARG_NONE | POPT_ARGFLAG_DOC_HIDDEN, &checked, 0, "QEMU has all that is named (imgtool test)",
+     NULL},
     {"gdb", 'g', POPT_ARG_NONE, &gdb, 0, "wait for a debugger on TCP port 1234 before the first instruction", NULL},
     {"gui", 0, POPT_ARG_NONE, &gui, 0, "show the machine's screen in a window, until that is closed", NULL},
     {"qemu", 0, POPT_ARG_STRING, &qemu_program, 0, "QEMU to use (default: qemu-system-x86_64 in PATH)", "PATH"},
     {"verbose", 'v', POPT_ARG_NONE, &verbose, 0, "print QEMU's command line", NULL},
     POPT_TABLEEND,
 };
-
-#define TIMELINE_WIDTH 48 /* columns */
 
 static bool one_of(const char *value, const char *option, const char *const *allowed)
 {
@@ -101,8 +102,10 @@ static bool options_ok(void)
     if ((firmware && !one_of(firmware, "firmware", firmwares)) || (disk && !one_of(disk, "disk", disks)) ||
         (machine && !one_of(machine, "machine", machines)) || (vga && !one_of(vga, "vga", cards)) || !direct_ok())
         return false;
-    if (nic && !qemu_nic_known(nic)) {
-        cli_error("--nic %s: imgtool run --help lists the cards", nic);
+    if (nic && !qemu_nic_device(nic)) {
+        const char *nearest = qemu_nic_nearest(nic);
+        cli_error("--nic %s: no such card; %s%s%s", nic, nearest ? "did you mean '" : "imgtool run --help lists them",
+                  nearest ? nearest : "", nearest ? "'?" : "");
         return false;
     }
     if (cpus < 1 || timeout_seconds < 0) {
@@ -171,6 +174,17 @@ static int find_programs(struct workspace *workspace)
     if (wants_uefi() && !qemu_find_ovmf(&workspace->ovmf_code, &workspace->ovmf_variables))
         return missing("OVMF, the UEFI firmware for QEMU,", "ovmf");
     return EXIT_OK;
+}
+
+/* QEMU itself would say so, but only of a machine that is half made by then. */
+static int ask_qemu(const char *program)
+{
+    const char *kind = machine ? machine : direct ? "microvm" : NULL;
+    bool has = checked || (qemu_lists_ok(program, QEMU_MACHINES, "--machine", kind, kind) &&
+                           qemu_lists_ok(program, QEMU_CPUS, "--cpu", cpu, cpu) &&
+                           qemu_lists_ok(program, QEMU_CARDS, "--vga", vga, vga) &&
+                           qemu_lists_ok(program, QEMU_DEVICES, "--nic", nic, nic ? qemu_nic_device(nic) : NULL));
+    return has ? EXIT_OK : EXIT_USAGE;
 }
 
 static int copy_variables(struct workspace *workspace)
@@ -265,6 +279,8 @@ static int prepare(struct workspace *workspace, const char *image)
 {
     int code = find_programs(workspace);
     if (code == EXIT_OK)
+        code = ask_qemu(workspace->program);
+    if (code == EXIT_OK)
         code = copy_variables(workspace);
     return code == EXIT_OK ? find_image(workspace, image) : code;
 }
@@ -282,19 +298,10 @@ static void add_timeline_port(const struct workspace *workspace, const char *con
 
 static void show_timeline(const struct workspace *workspace)
 {
-    static struct timeline found;
-    char path[PATH_MAX + 16], text[4096] = "";
+    char path[PATH_MAX + 16];
     snprintf(path, sizeof path, "%s/timeline", workspace->directory);
-    FILE *file = fopen(path, "r");
-    bool read = file && fgets(text, sizeof text, file);
-    if (file)
-        fclose(file);
-    if (!read || !timeline_parse(text, &found))
+    if (!timeline_show(path, as_json))
         cli_warn("no timeline: the loader did not get as far as the kernel, or is an older one");
-    else if (as_json)
-        timeline_print_json(&found);
-    else
-        timeline_print(&found, TIMELINE_WIDTH);
     fflush(stdout);
 }
 

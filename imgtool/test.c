@@ -5,6 +5,8 @@
 #include "guest_io.h"
 #include "host_file.h"
 #include "operands.h"
+#include "process.h"
+#include "qemu_lists.h"
 #include "test_report.h"
 
 #include <errno.h>
@@ -62,6 +64,35 @@ static enum exit_code read_matrix(struct matrix *matrix)
     free(text);
     host_file_close(&file);
     return code;
+}
+
+/* The program that run will find; false if it is not installed, which run says. */
+static bool find_qemu(char *program)
+{
+    return process_find(qemu_program ? qemu_program : "qemu-system-x86_64", program);
+}
+
+/* Values that only QEMU can judge, before a machine is started: the command line of each case was looked at already. */
+static enum exit_code ask_qemu(const struct matrix *matrix)
+{
+    static const struct {
+        enum matrix_axis axis;
+        enum qemu_list list;
+    } asked[] = {{AXIS_MACHINE, QEMU_MACHINES}, {AXIS_CPU, QEMU_CPUS}, {AXIS_VGA, QEMU_CARDS}};
+    char program[PATH_MAX], where[PATH_MAX + 64];
+    if (!find_qemu(program))
+        return EXIT_OK;
+    for (size_t i = 0; i < matrix->count; i++) {
+        const struct matrix_case *machine = &matrix->cases[i];
+        for (size_t n = 0; n < sizeof asked / sizeof *asked; n++) {
+            enum matrix_axis axis = asked[n].axis;
+            snprintf(where, sizeof where, "%s:%u: %s", matrix_file ? matrix_file : "the default matrix",
+                     machine->lines[axis], matrix_axis_names[axis]);
+            if (!qemu_lists_ok(program, asked[n].list, where, machine->values[axis], machine->values[axis]))
+                return EXIT_USAGE;
+        }
+    }
+    return EXIT_OK;
 }
 
 /* Cases are reported in the matrix's order, each as soon as those before it have ended. */
@@ -140,6 +171,8 @@ static enum exit_code test(const char *image, const struct matrix *matrix, int *
                                    .context = &progress,
                                    .progress = report_progress};
     enum exit_code code = case_runs_prepare(&plan, matrix, &runs);
+    if (code == EXIT_OK)
+        code = ask_qemu(matrix);
     if (code == EXIT_OK && !as_json)
         test_report_tap_plan(runs.count);
     if (code == EXIT_OK) {

@@ -26,6 +26,9 @@ bool timeline_parse(const char *text, struct timeline *timeline);
 /* "files": what the loader did until the event of this phase. */
 const char *timeline_phase_name(uint32_t phase);
 
+/* Prints what the loader has written to a file; false: it is no timeline. */
+bool timeline_show(const char *path, bool as_json);
+
 /* Print on stdout: a bar for each phase, `width` columns for all of them; a JSON document (docs/imgtool-json.md). */
 void timeline_print(const struct timeline *timeline, unsigned width);
 void timeline_print_json(const struct timeline *timeline);

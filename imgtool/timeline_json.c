@@ -3,6 +3,10 @@
 
 #include <stagecoach/boot.h>
 
+#include <stdio.h>
+
+#define SHOWN_WIDTH 48u /* columns */
+
 void timeline_print_json(const struct timeline *timeline)
 {
     struct json_object *document = json_document("timeline"), *events = json_array_in(document, "events");
@@ -19,4 +23,21 @@ void timeline_print_json(const struct timeline *timeline)
         json_number(event, "bytes_read", timeline->events[i].bytes);
     }
     json_finish(document);
+}
+
+bool timeline_show(const char *path, bool as_json)
+{
+    static struct timeline found;
+    char text[4096] = "";
+    FILE *file = fopen(path, "re");
+    bool read = file != NULL && fgets(text, sizeof text, file) != NULL;
+    if (file != NULL)
+        fclose(file);
+    if (!read || !timeline_parse(text, &found))
+        return false;
+    if (as_json)
+        timeline_print_json(&found);
+    else
+        timeline_print(&found, SHOWN_WIDTH);
+    return true;
 }

@@ -283,6 +283,21 @@ def qemu_missing(bench):
     bench.expect(MISSING, image, output="", said="apt-get install", environment={"PATH": "/none"})
 
 
+def qemu_lists(bench):
+    """A name that QEMU does not have, and a QEMU that has less than others, or gives no list: that one may have all."""
+    image = bench.guest("exit", VALUE=0x10)
+    for options, said in ((["--cpu", "Skylake-Cleint,-nx"], "did you mean 'Skylake-Client'?"), (["--nic", "e1001"], "did you mean 'e1000'?"),
+                          (["--cpu", "nothing-of-that-kind"], "-cpu help' lists all")):  # fmt: skip
+        bench.expect(USAGE, image, *options, output="", said=said)
+    real = machine.need("qemu-system-x86_64", "qemu-system-x86")
+    poor = bench.directory / "poor-qemu"
+    for answer, code, said in (("echo 'std  standard VGA'", USAGE, "this QEMU has no such graphics card"), ("exit 1", OK, "success")):
+        poor.write_text(f'#!/bin/sh\nif [ "$2" = help ]; then {answer}; exit; fi\nexec {real} "$@"\n')
+        poor.chmod(0o755)
+        shown = "hello\r\n" if code == OK else ""
+        bench.expect(code, image, "--qemu", poor, "--vga", "cirrus", output=shown, said=said)
+
+
 def qemu_refuses(bench):
     bench.expect(FAILED, bench.guest("exit", VALUE=0x10), "--", "-no-such-option", output="", said="did not start")
 
@@ -373,7 +388,7 @@ CASES = {
         success, failure, unknown_value, reset, triple_fault, time_out, silent_halt, boot_error, boot_error_on_e9,
         boot_error_then_reset, success_pattern, report, without_serial, serial_log, screenshot, screenshot_without_screen, image_is_not_changed,
         every_disk, isa_debug_exit_of_the_user, exit_port_of_any_width, judged_by_qemu, kernel, kernel_refused, no_image, bad_options,
-        qemu_missing, qemu_refuses,
+        qemu_missing, qemu_lists, qemu_refuses,
         qemu_killed, interrupted, killed, reader_goes_away, full_disk, input_is_left_alone, terminal,
         timeline, no_timeline,
     )

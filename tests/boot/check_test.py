@@ -194,6 +194,19 @@ def bad_options(bench):
     assert code == USAGE and "an argument is missing" in errors, errors
 
 
+def qemu_has_it(bench):
+    """What this QEMU does not have is refused by line, with what may have been meant, and before a case begins."""
+    image = bench.guest("exit", VALUE=0x10)
+    for matrix, line, said in (
+        ("firmware bios\n# more\ncpu max Hasswell,-nx\n", 3, "did you mean 'Haswell'?"),
+        ("case one cpu=max\n\ncase two cpu=qemu65\n", 3, "did you mean 'qemu64'?"),
+        ("cpu nothing-of-that-kind\n", 1, "-cpu help"),
+    ):
+        output, errors = bench.test(USAGE, image, matrix=matrix)
+        assert f"matrix.conf:{line}: cpu" in errors and said in errors and output == "", (output, errors)
+        assert not bench.files(), bench.files()
+
+
 def can_not_begin(bench):
     """What would be the same in each case ends all of them, with its own exit code."""
     bench.test(IO_ERROR, bench.directory / "none.img")
@@ -314,7 +327,7 @@ CASES = {
     function.__name__.replace("_", "-"): function
     for function in (
         verdicts, boot_error, tap, failures_of_two_kinds, junit, files_of_failures, success_pattern, qemu_arguments,
-        bad_options, can_not_begin, interrupted, within_the_cpus, killed, reader_goes_away, kernel, direct, default_matrix,
+        bad_options, qemu_has_it, can_not_begin, interrupted, within_the_cpus, killed, reader_goes_away, kernel, direct, default_matrix,
     )
 }  # fmt: skip
 LABELS = {"bad-options": "quick", "default-matrix": "full"}
