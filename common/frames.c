@@ -133,10 +133,26 @@ static void record(struct frames *frames, const struct frames_wish *wish, uint64
         (struct frames_claim){.phys = phys, .pages = wish->pages, .type = wish->type};
 }
 
+static bool find_highest(const struct frames *frames, const struct frames_wish *wish, uint64_t from, uint64_t *phys)
+{
+    uint64_t size = wish->pages * PAGE_SIZE;
+    bool found = false;
+    for (struct frames_piece piece = {0}; frames_next_piece(frames, &piece);) {
+        uint64_t lowest = higher(piece.start, from), end = wish->below != 0 ? lower(piece.end, wish->below) : piece.end;
+        if (end < size || align_down(end - size, wish->alignment) < lowest)
+            continue;
+        *phys = align_down(end - size, wish->alignment);
+        found = true;
+    }
+    return found;
+}
+
 static bool find_place(struct frames *frames, const struct frames_wish *wish, uint64_t from, uint64_t *phys)
 {
     if (wish->random != NULL && frames_draw(frames, wish, phys))
         return true;
+    if (wish->highest)
+        return find_highest(frames, wish, from, phys);
     bool found = find_lowest(frames, wish, from, phys);
     frames->cramped |= found && wish->random != NULL;
     return found;

@@ -33,6 +33,7 @@ struct frames_wish {
     struct random *random; /* not the lowest place, but any; NULL: the lowest */
     uint64_t spare; /* with `random`: so many bytes below 4 GiB must stay free in one piece for what comes later */
     uint64_t above; /* the block starts at or above; not with `random` */
+    bool highest;   /* not the lowest place, but the highest; not with `random`, nor an offset */
 };
 
 /* A piece of free memory: usable, and not claimed. */

@@ -16,24 +16,6 @@ static enum status take_at(struct frames *frames, uint64_t phys, uint64_t size, 
 
 /* --- a kernel that may lie anywhere ------------------------------------------------------------------------------- */
 
-/* The highest place that a wish has; false: none. */
-static bool find_highest(const struct frames *frames, const struct frames_wish *wish, uint64_t *phys)
-{
-    uint64_t size = wish->pages * PAGE_SIZE;
-    bool found = false;
-    for (struct frames_piece piece = {0}; frames_next_piece(frames, &piece);) {
-        uint64_t lowest = piece.start > wish->above ? piece.start : wish->above;
-        uint64_t end = piece.end < wish->below ? piece.end : wish->below;
-        if (lowest < FRAMES_LOWEST)
-            lowest = FRAMES_LOWEST;
-        if (end < size || align_down(end - size, wish->alignment) < lowest)
-            continue;
-        *phys = align_down(end - size, wish->alignment);
-        found = true;
-    }
-    return found;
-}
-
 /* Where it was linked for, if it has no other preference: that saves the firmware's memory from being moved over. */
 static bool is_at_home(const struct multiboot_plan *plan, const struct frames_wish *wish)
 {
@@ -49,13 +31,12 @@ static enum status take_anywhere(const struct multiboot_plan *plan, struct frame
                                .alignment = plan->alignment > PAGE_SIZE ? plan->alignment : PAGE_SIZE,
                                .above = plan->lowest,
                                .below = plan->highest + 1ull,
+                               .highest = plan->preference == MULTIBOOT_HIGHEST,
                                .type = BOOT_MEMORY_KERNEL,
                                .what = "Multiboot kernel"};
     enum status status = STATUS_OUT_OF_MEMORY;
     if (is_at_home(plan, &wish))
         status = take_at(frames, plan->start, size, &phys, error);
-    else if (plan->preference == MULTIBOOT_HIGHEST && find_highest(frames, &wish, &phys))
-        status = take_at(frames, phys, size, &phys, error);
     if (status == STATUS_OUT_OF_MEMORY)
         status = frames_take(frames, &wish, &phys, error);
     places->list[0] = (struct multiboot_place){.phys = phys, .size = size, .loaded_at = phys};

@@ -30,6 +30,7 @@ VARIANTS = {
     "headless": ("full", [], ["--vga", "none"]),
 }
 DEFAULT = {"bios-cloud", "uefi-cloud-lz4"}
+MEMTEST = "/boot/memtest86+x64.bin"  # for one address alone, 1 MiB, and no UEFI application
 
 
 def cases():
@@ -40,6 +41,8 @@ def cases():
                     continue  # there Linux itself says where the ramdisk goes
                 name = "-".join(filter(None, (firmware, kernel, variant)))
                 yield "default" if name in DEFAULT else label, name
+    yield "default", "bios-memtest"
+    yield "full", "uefi-memtest"
 
 
 def kernel_file(kind):
@@ -168,8 +171,19 @@ def judge_output(arguments, line, outcome):
     return check_ramdisk(firmware, variant, output)
 
 
+def judge_memtest(arguments, firmware, directory):
+    """What has Linux's header without being Linux; it shows its test on COM1."""
+    image = directory / "memtest.img"
+    machine.build_image(arguments.imgtool, machine.need(MEMTEST, "memtest86+"), image, "--cmdline", "console=ttyS0,115200")
+    outcome = machine.run_qemu(arguments.imgtool, image, directory, "--firmware", firmware, "--memory", "64M", "--success-pattern",
+                               "Memtest86+")  # fmt: skip
+    return None if outcome.code == 0 else f"Memtest86+ does not show up\n{outcome.describe()}"
+
+
 def judge(arguments, directory):
     firmware, kind, *variant = arguments.case.split("-")
+    if kind == "memtest":
+        return judge_memtest(arguments, firmware, directory)
     _, build, run = VARIANTS["-".join(variant)]
     kernel, image = kernel_file(kind), directory / "linux.img"
     disks, sums = ramdisks(arguments, directory, HIGH_PADDING if variant == ["high"] else 0)

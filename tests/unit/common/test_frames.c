@@ -103,6 +103,36 @@ static void lowest_first_above_one_mib(void **state)
     assert_int_equal(machine.map_calls, 1);
 }
 
+static void highest_where_that_is_wished(void **state)
+{
+    (void)state;
+    struct frames_wish wish = {.pages = 1,
+                               .alignment = PAGE_SIZE,
+                               .below = 4096 * MIB,
+                               .type = BOOT_MEMORY_KERNEL,
+                               .what = "",
+                               .highest = true};
+    static const struct {
+        uint64_t size, alignment, below, above, at;
+    } cases[] = {{PAGE_SIZE, PAGE_SIZE, 4096 * MIB, 0, 128 * MIB - PAGE_SIZE},
+                 {PAGE_SIZE, SIZE_2M, 4096 * MIB, 0, 126 * MIB},
+                 {PAGE_SIZE, PAGE_SIZE, 4096 * MIB, 0, 128 * MIB - 2 * PAGE_SIZE},
+                 {PAGE_SIZE, PAGE_SIZE, 33 * MIB, 0, 32 * MIB - PAGE_SIZE},
+                 {PAGE_SIZE, PAGE_SIZE, 0, 0, 8192 * MIB - PAGE_SIZE},
+                 {94 * MIB, PAGE_SIZE, 4096 * MIB, 0, 0},
+                 {PAGE_SIZE, PAGE_SIZE, 33 * MIB, 32 * MIB, 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        uint64_t phys = 0;
+        wish.pages = cases[i].size / PAGE_SIZE;
+        wish.alignment = cases[i].alignment;
+        wish.below = cases[i].below;
+        wish.above = cases[i].above;
+        assert_int_equal(frames_take(&frames, &wish, &phys, &error),
+                         cases[i].at != 0 ? STATUS_OK : STATUS_OUT_OF_MEMORY);
+        assert_int_equal(phys, cases[i].at);
+    }
+}
+
 static void limits_are_kept(void **state)
 {
     (void)state;
@@ -216,7 +246,7 @@ static void the_final_map_shows_the_claims(void **state)
     (void)state;
     static struct boot_memory_region regions[64];
     struct memmap map = {regions, 0, ARRAY_LENGTH(regions)};
-    struct frames_wish scratch = {1, PAGE_SIZE, 0, 0, BOOT_MEMORY_USABLE, "scratch", false, NULL, 0, 0};
+    struct frames_wish scratch = {1, PAGE_SIZE, 0, 0, BOOT_MEMORY_USABLE, "scratch", false, NULL, 0, 0, false};
     uint64_t phys;
     taken(MIB, PAGE_SIZE, 0);
     assert_int_equal(frames_take(&frames, &scratch, &phys, &error), STATUS_OK);
@@ -382,6 +412,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(lowest_first_above_one_mib, set_up),
+        cmocka_unit_test_setup(highest_where_that_is_wished, set_up),
         cmocka_unit_test_setup(limits_are_kept, set_up),
         cmocka_unit_test_setup(the_message_counts, set_up),
         cmocka_unit_test_setup(memory_taken_meanwhile_is_avoided, set_up),

@@ -290,6 +290,17 @@ static void high_memory_is_used_where_it_may_be(void **state)
     must_fail(STATUS_OUT_OF_MEMORY, "Linux kernel");
 }
 
+/* The configuration is held in memory by then, and it is not where such a kernel has to go. */
+static void place_of_its_own_is_kept(void **state)
+{
+    (void)state;
+    fake_add_text_file("/stagecoach.conf", "cmdline quiet\n");
+    linux_image_put(image, 0x234, 0, 1);
+    linux_image_put(image, 0x258, 1u << 20, 8);
+    must_reach_linux();
+    assert_int_equal(fake->linux_entry.entry, (1u << 20) + 512);
+}
+
 static void long_command_line_is_refused(void **state)
 {
     (void)state;
@@ -370,6 +381,7 @@ int main(void)
         cmocka_unit_test_setup(memory_map_goes_beyond_the_page, reset),
         cmocka_unit_test_setup(efi_is_passed_on, reset),
         cmocka_unit_test_setup(high_memory_is_used_where_it_may_be, reset),
+        cmocka_unit_test_setup(place_of_its_own_is_kept, reset),
         cmocka_unit_test_setup(long_command_line_is_refused, reset),
         cmocka_unit_test_setup(modules_are_left_out_aloud, reset),
         cmocka_unit_test_setup(damaged_kernel_ends_the_boot, reset),
