@@ -134,9 +134,28 @@ enum status kernel_check_count(const struct host_file *kernel, struct kernel_pla
     return status == STATUS_OK ? relocate(&source, &plan->elf, 0, relocations, error) : status;
 }
 
-/* Errors of the file begin with its name, those of addresses don't. */
-static enum exit_code refuse(const char *path, const struct error *error)
+/* The program that unpacks a file which begins like this; NULL: none that is known. */
+static const char *unpacked_by(const struct host_file *file)
 {
+    static const struct {
+        const char *magic, *program;
+    } kinds[] = {{"\x1f\x8b", "gunzip"}, {"\xfd\x37zXZ", "unxz"}, {"\x28\xb5\x2f\xfd", "unzstd"}, {"BZh", "bunzip2"}};
+    char head[8] = {0};
+    if (file->size < sizeof head || host_file_read(file, 0, sizeof head, head) != EXIT_OK)
+        return NULL;
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (memcmp(head, kinds[i].magic, strlen(kinds[i].magic)) == 0)
+            return kinds[i].program;
+    return NULL;
+}
+
+/* Errors of the file begin with its name, those of addresses don't. */
+static enum exit_code refuse(const struct host_file *kernel, const struct error *error)
+{
+    const char *path = kernel->path, *program = error->status == STATUS_ELF_MAGIC ? unpacked_by(kernel) : NULL;
+    if (program != NULL)
+        return failure(EXIT_INPUT_REJECTED, "%s: is compressed: unpack it with %s first (error %d)", path, program,
+                       (int)error->status);
     bool named = strncmp(error->text, path, strlen(path)) == 0;
     return failure(EXIT_INPUT_REJECTED, "%s%s%s (error %d)", named ? "" : path, named ? "" : ": ", error->text,
                    (int)error->status);
@@ -152,7 +171,7 @@ enum exit_code kernel_check(const struct kernel_check *check)
     if (status == STATUS_READ_ERROR) /* told already */
         return EXIT_IO;
     if (status != STATUS_OK)
-        return refuse(check->kernel->path, &error);
+        return refuse(check->kernel, &error);
     if (plan.elf.null_page)
         cli_warn("%s: maps address 0, so that null pointers will not fault", check->kernel->path);
     if (!kernel_takes_modules(&plan) && check->config->module_count != 0)

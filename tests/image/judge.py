@@ -4,6 +4,9 @@
     judge.py list
 A case is a function case_NAME(); it fails by an exception. Exit code 77: a tool is missing."""
 import argparse
+import bz2
+import gzip
+import lzma
 import os
 import resource
 import shutil
@@ -273,6 +276,11 @@ def case_usage(judge):
             file.write(content)
         said = judge.build(kernel=judge.path(name), expect=3)
         assert said.count(name) == 1 and ("(error 4" in said or "(error 702" in said), said
+    for module, program in ((gzip, "gunzip"), (lzma, "unxz"), (bz2, "bunzip2")):
+        with open(judge.path("packed"), "wb") as file:
+            file.write(module.compress(open(judge.kernel, "rb").read()))
+        said = judge.build(kernel=judge.path("packed"), expect=3)
+        assert f"packed: is compressed: unpack it with {program} first (error 402)" in said, said
     collision = os.path.join(os.path.dirname(judge.kernel), "refused-stack-collision.elf")
     if os.path.exists(collision):
         said = judge.build(kernel=collision, expect=3)
