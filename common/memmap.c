@@ -112,9 +112,13 @@ static void merge(struct boot_memory_region *events, size_t count, const struct 
                   size_t late_count)
 {
     while (late_count > 0) {
-        bool from_late = count == 0 || events[count - 1].phys <= late[late_count - 1].phys;
-        struct boot_memory_region *to = &events[count + late_count - 1];
-        *to = from_late ? late[--late_count] : events[--count];
+        if (count > 0 && events[count - 1].phys > late[late_count - 1].phys) {
+            count--;
+            events[count + late_count] = events[count];
+        } else {
+            late_count--;
+            events[count + late_count] = late[late_count];
+        }
     }
 }
 
