@@ -21,7 +21,7 @@ from pathlib import Path
 OK, USAGE, REJECTED, IO_ERROR, UNSAFE, MISSING = 0, 2, 3, 4, 6, 7
 JUDGES = {"qemu-img": "qemu-utils", "gzip": "gzip", "zstd": "zstd", "bmaptool": "bmap-tools", "fsck.fat": "dosfstools"}
 FORMATS = {"qcow2": "qcow2", "vhd": "vpc", "vmdk": "vmdk", "vdi": "vdi"}
-BIG = 5 << 30  # a sparse image, more than 32 bits can count
+BIG = (4 << 30) + (1 << 20)  # a sparse image, more than 32 bits can count
 
 
 class Bench:
