@@ -46,6 +46,9 @@ void verify_payload(struct verify *verify);
  * read. */
 void verify_iso(struct verify *verify);
 
+/* What findings call the part of the CD's side that has this byte of the image. */
+const char *verify_iso_part(uint64_t offset);
+
 /* Is this one of verify_iso()'s? */
 bool verify_is_of_iso(const struct finding *finding);
 

@@ -21,7 +21,7 @@ static const char *const part_names[] = {
 #define DIRECTORIES part_names[PART_COUNT - 1]
 _Static_assert(ISO_TABLES_BLOCK - ISO_PRIMARY_BLOCK == PART_COUNT - 1, "a name for each");
 
-static const char *part_name(uint64_t offset)
+const char *verify_iso_part(uint64_t offset)
 {
     uint64_t block = offset / ISO_BLOCK_SIZE;
     return block < ISO_TABLES_BLOCK ? part_names[block - ISO_PRIMARY_BLOCK] : DIRECTORIES;
@@ -42,7 +42,7 @@ static void compare(struct verify *verify, const struct iso_area *area, const ui
         uint64_t offset = ISO_AREA_OFFSET + i;
         if (found[i] == area->bytes[i])
             continue;
-        const char *part = part_name(offset);
+        const char *part = verify_iso_part(offset);
         if (part != last)
             findings_add(&verify->findings, part, offset, "has the byte %#04x where the volume's files make it %#04x",
                          found[i], area->bytes[i]);
