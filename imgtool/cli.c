@@ -79,19 +79,22 @@ struct parser {
 
 static void parser_open(struct parser *parser, const struct command *command, int argc, const char **argv)
 {
+    struct option_view views[OPTION_LIST_MAX];
     snprintf(parser->name, sizeof parser->name, "imgtool %s", command->name);
     argv[0] = parser->name;
-    parser->table[0] =
-        (struct poptOption){NULL, 0, POPT_ARG_INCLUDE_TABLE, (void *)(uintptr_t)command->options, 0, "Options:", NULL};
-    parser->table[1] = (struct poptOption){"help", 'h', POPT_ARG_NONE, NULL, OPTION_HELP, COMMAND_HELP_TEXT, NULL};
-    parser->table[2] = (struct poptOption)POPT_TABLEEND;
+    struct poptOption *next = parser->table;
+    if (option_list(command, views) > 1) /* besides --help */
+        *next++ = (struct poptOption){NULL,       0,   POPT_ARG_INCLUDE_TABLE, (void *)(uintptr_t)command->options, 0,
+                                      "Options:", NULL};
+    *next++ = (struct poptOption){"help", 'h', POPT_ARG_NONE, NULL, OPTION_HELP, COMMAND_HELP_TEXT, NULL};
+    *next = (struct poptOption)POPT_TABLEEND;
     parser->context = poptGetContext(parser->name, argc, argv, parser->table, 0);
     if (!parser->context) {
         cli_error("no memory");
         exit(EXIT_FAILED);
     }
     char usage[128];
-    snprintf(usage, sizeof usage, "[OPTION...] %s", command->arguments);
+    snprintf(usage, sizeof usage, "[OPTION...]%s%s", *command->arguments ? " " : "", command->arguments);
     poptSetOtherOptionHelp(parser->context, usage);
 }
 

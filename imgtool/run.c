@@ -232,8 +232,8 @@ static int find_image(struct workspace *workspace, const char *path)
 {
     char magic[4] = {0};
     struct stat stat_of;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &stat_of) != 0 || (!S_ISDIR(stat_of.st_mode) && read(fd, magic, sizeof magic) < 0)) {
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK); /* a FIFO must not make us wait */
+    if (fd < 0 || fstat(fd, &stat_of) != 0 || (S_ISREG(stat_of.st_mode) && read(fd, magic, sizeof magic) < 0)) {
         cli_error("%s: %s", path, strerror(errno));
         if (fd >= 0)
             close(fd);
@@ -245,6 +245,10 @@ static int find_image(struct workspace *workspace, const char *path)
         return EXIT_INPUT_REJECTED;
     if (S_ISREG(stat_of.st_mode) && stat_of.st_size == 0) {
         cli_error("%s: is empty: neither a disk image nor a kernel", path);
+        return EXIT_INPUT_REJECTED;
+    }
+    if (!S_ISREG(stat_of.st_mode) && !S_ISDIR(stat_of.st_mode) && !S_ISBLK(stat_of.st_mode)) {
+        cli_error("%s: neither a disk image nor a kernel", path);
         return EXIT_INPUT_REJECTED;
     }
     workspace->is_netboot = S_ISDIR(stat_of.st_mode) && !direct && netboot_probe(path);

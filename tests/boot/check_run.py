@@ -260,6 +260,11 @@ def no_image(bench):
     bench.expect(USAGE, output="", said="which image")
     bench.expect(IO_ERROR, bench.directory / "none.img", output="", said="No such file")
     bench.expect(REJECTED, bench.directory, output="", said="directory")
+    fifo = bench.directory / "fifo"
+    os.mkfifo(fifo)
+    for path in (fifo, "/dev/null", "/dev/zero"):  # would be waited for, or booted without an end
+        for options in ([], ["--direct"]):
+            bench.expect(REJECTED, path, *options, output="", said="neither a disk image nor a kernel")
 
 
 def bad_options(bench):

@@ -30,6 +30,7 @@ def check_command(imgtool, name, documents):
     assert text == help_text.output(imgtool, name, "--help") == help_text.output(imgtool, name, "-h"), name
     lines = text.splitlines()
     assert lines[0].startswith(f"imgtool {name}: ") and lines[2] == "Examples:", lines[:3]
+    assert lines[-1] != "Options:" and not [line for line in lines if line != line.rstrip()], lines
     examples = [line for line in lines[3 : lines.index("", 3)]]
     assert examples and all(re.match(rf"  (source <\()?imgtool {name}\b", line) for line in examples), examples
     done = run(imgtool, name, "--hepl")
