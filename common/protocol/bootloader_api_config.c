@@ -8,6 +8,7 @@
     (512 * SIZE_1G) /* the original keeps the slots of physical memory free: here the first one */
 #define UPPER_RANGE_END 0xfffffffffffff000ull
 #define NEWEST_PATCH 16u
+#define STACK_ALIGNMENT 16u /* of the stack pointer at the entry: what is below that is cut off */
 
 static const uint8_t identifier[16] = {0x74, 0x3c, 0xa9, 0x61, 0x09, 0x36, 0x46, 0xa0,
                                        0xbb, 0x55, 0x5c, 0x15, 0x89, 0x15, 0x25, 0x3d};
@@ -180,8 +181,8 @@ enum status bootloader_api_read(struct span section, struct boot_config *config,
     if (status != STATUS_OK)
         return status;
     take_fields(&reader, form, config, version);
-    if (config->kernel_stack_size == 0)
-        refuse(&reader, "kernel_stack_size", "is 0");
+    if (config->kernel_stack_size < STACK_ALIGNMENT) /* the first push would hit the guard page */
+        refuse(&reader, "kernel_stack_size", "is less than 16");
     if (config->kernel_stack > BOOT_NOWHERE && !add_ok(config->kernel_stack, PAGE_SIZE, &config->kernel_stack))
         refuse(&reader, "kernel_stack", "leaves no room for a stack"); /* its first page is the guard page */
     return reader.status;
