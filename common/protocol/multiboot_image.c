@@ -194,9 +194,10 @@ enum status multiboot_sections_measure(const uint8_t *headers, uint32_t count, u
         struct multiboot_section section;
         if (!multiboot_section_at(plan, headers, i, &section))
             continue;
-        if (!range_ok(section.offset, section.size, file_size) || section.size > SECTIONS_MAX - *size)
+        uint64_t start = align_down(*size + section.alignment - 1, section.alignment);
+        if (!range_ok(section.offset, section.size, file_size) || !range_ok(start, section.size, SECTIONS_MAX))
             return multiboot_refuse(error, "too big or not in the file: the offset of the section", section.offset);
-        *size = align_down(*size + section.alignment - 1, section.alignment) + section.size;
+        *size = start + section.size;
     }
     return STATUS_OK;
 }

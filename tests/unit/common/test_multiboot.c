@@ -208,6 +208,25 @@ static void single_bytes_are_judged(void **state)
         }
 }
 
+/* Also the bytes that alignment adds. */
+static void sections_have_a_limit_together(void **state)
+{
+    (void)state;
+    static const uint64_t sizes[][3] = {
+        {1, (1u << 30) - 4096, 0}, {1, (1u << 30) - 4095, 0}, {1, (1u << 30) - 1, 1ull << 33}};
+    for (size_t i = 0; i < 3; i++) {
+        uint8_t headers[3][64] = {0};
+        plan = (struct multiboot_plan){.wide = true, .sections = {.count = 3, .entry_size = 64}};
+        for (size_t k = 0; k < 3; k++) {
+            headers[k][4] = 1; /* SHT_PROGBITS */
+            memcpy(headers[k] + 32, &sizes[i][k], 8);
+            headers[k][49] = 4096 >> 8; /* alignment */
+        }
+        assert_int_equal(multiboot_sections_measure(headers[0], 3, UINT64_MAX, &plan, &error),
+                         i == 0 ? STATUS_OK : STATUS_MULTIBOOT_KERNEL);
+    }
+}
+
 /* A file that speaks the native protocol does so whatever else it has; tests/unit/common/test_kernel_plan.c has those.
  */
 static void other_kinds_stay_what_they_are(void **state)
@@ -233,6 +252,7 @@ int main(void)
         cmocka_unit_test_setup(wrong_fields_are_refused, reset),
         cmocka_unit_test_setup(segments_over_another_are_refused, reset),
         cmocka_unit_test_setup(single_bytes_are_judged, reset),
+        cmocka_unit_test(sections_have_a_limit_together),
         cmocka_unit_test_setup(other_kinds_stay_what_they_are, reset),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
