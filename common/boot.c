@@ -42,6 +42,7 @@ LARGE("flow") static struct flow {
     struct config config;
     struct boot_files files;
     struct boot_file kernel_file;
+    char kernel_name[FIRMWARE_PATH_MAX + 1];
     struct kernel_plan kernel;
     struct payloads payloads;
     struct boot_display display;
@@ -155,7 +156,7 @@ static enum status read_kernel_headers(struct error *error)
     status = medium_keep(&flow.frames, &flow.kernel_file.source, error);
     if (status != STATUS_OK)
         return status;
-    char name[FIRMWARE_PATH_MAX + 1];
+    char *const name = flow.kernel_name;
     boot_file_name(flow.config.kernel, name);
     flow.kernel_file.source.name = name;
     status = kernel_plan_read(&flow.kernel_file.source, &flow.kernel, error);

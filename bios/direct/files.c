@@ -83,10 +83,8 @@ enum status firmware_open(const char *path, struct firmware_file *file, struct e
     } else {
         status = content_find(&content, path, &found, error);
     }
-    if (status == STATUS_OK) {
-        file->size = found.size;
-        file->private_[0] = found.phys;
-    }
+    if (status == STATUS_OK)
+        *file = (struct firmware_file){.size = found.size, .private_ = {found.phys}};
     return status;
 }
 
