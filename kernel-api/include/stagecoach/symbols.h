@@ -58,7 +58,8 @@ static inline bool boot_symbol_find_caller(const struct boot_info *info, uint64_
                                            struct boot_symbol_place *place)
 {
     bool found = boot_symbol_find(info, address - 1, place);
-    place->offset += found ? 1 : 0;
+    if (found)
+        place->offset++;
     return found;
 }
 
