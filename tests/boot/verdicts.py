@@ -7,9 +7,9 @@ verdicts.py list          prints the tests with their labels
 The kernel is put into an image behind imgtool's back and booted. Refused: the loader must end in BOOT-ERR with the number
 that imgtool names. Accepted: it must get as far as starting the kernel, which may crash then. Extent: "some", single
 bytes changed, a sample that is always the same; "every", a few changes of every byte of the ELF header, the program
-headers, the notes and the dynamic section (all 255 of each are judged on the host, by unit/elf_samples); "refused", the
-kernels that tests/kernels/README.md wants refused. Changed bytes are met by machines that wait in front of the loader
-(paused.py), as many as there are processors; refused kernels by machines that boot from power on.
+headers, the notes and the dynamic section (all 255 of each are judged on the host, by unit/elf_samples), or of the Multiboot
+header; "refused", the kernels that tests/kernels/README.md wants refused. Changed bytes are met by machines that wait in
+front of the loader (paused.py), as many as there are processors; refused kernels by machines that boot from power on.
 """
 
 import os
