@@ -57,7 +57,7 @@ static void report(const struct build *build)
     for (uint32_t i = 0; build->options.verbose && i < build->content.count; i++)
         printf("  %10lu bytes  %s\n", image_item_size(&build->content.items[i]), build->content.items[i].path);
     if (!build->options.verbose)
-        next_step_print((const char *const[]){"--direct", build->options.output, NULL});
+        next_step_print("--direct", build->options.output, NULL);
 }
 
 static int run(poptContext context)

@@ -225,8 +225,7 @@ static void report(const struct build *build)
     if (build->options.verbose)
         print_plan(build);
     else
-        next_step_print(
-            (const char *const[]){build->options.output, build->options.bios ? NULL : "--firmware=uefi", NULL});
+        next_step_print(NULL, build->options.output, build->options.bios ? NULL : "--firmware=uefi");
 }
 
 static int run(poptContext context)

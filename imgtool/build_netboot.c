@@ -222,7 +222,7 @@ static void report(const struct build *build)
     for (uint32_t i = 0; i < build->content.count && build->options.verbose; i++)
         printf("  %10lu bytes  %s\n", image_item_size(&build->content.items[i]), build->content.items[i].path);
     if (!build->options.verbose)
-        next_step_print((const char *const[]){path, NULL});
+        next_step_print(NULL, path, NULL);
 }
 
 static int run(poptContext context)

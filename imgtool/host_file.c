@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sendfile.h>
 #include <unistd.h>
 
 #define COPY_SIZE (1u << 20)
@@ -159,6 +160,40 @@ enum exit_code host_file_unchanged(const struct host_file *file)
     if (now.st_size != then->st_size || now.st_mtim.tv_sec != then->st_mtim.tv_sec ||
         now.st_mtim.tv_nsec != then->st_mtim.tv_nsec)
         return failure(EXIT_IO, "%s: was changed while it was read; try again when it is finished", file->path);
+    return EXIT_OK;
+}
+
+enum exit_code host_file_duplicate(const char *from, const char *to)
+{
+    int in = open(from, O_RDONLY | O_CLOEXEC);
+    int out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    ssize_t copied = -1;
+    if (in >= 0 && out >= 0) {
+        do {
+            copied = sendfile(out, in, NULL, COPY_SIZE);
+        } while (copied > 0);
+    }
+    enum exit_code code =
+        copied == 0 ? EXIT_OK : failure(EXIT_IO, "can't copy %s to %s: %s", from, to, strerror(errno));
+    if (in >= 0)
+        close(in);
+    if (out >= 0)
+        close(out);
+    return code;
+}
+
+enum exit_code host_file_check_writable(const char *path)
+{
+    struct stat stat_of;
+    bool existed = stat(path, &stat_of) == 0;
+    if (existed && !S_ISREG(stat_of.st_mode) && !S_ISDIR(stat_of.st_mode))
+        return EXIT_OK;
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    if (fd < 0)
+        return failure(EXIT_IO, "%s: can't be written: %s", path, strerror(errno));
+    close(fd);
+    if (!existed)
+        unlink(path);
     return EXIT_OK;
 }
 

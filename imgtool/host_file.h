@@ -26,6 +26,12 @@ void host_file_close(struct host_file *file);
 /* Reads exactly [offset, offset + size). */
 enum exit_code host_file_read(const struct host_file *file, uint64_t offset, uint64_t size, void *to);
 
+/* Makes a new file of the same bytes, which only we can read. */
+enum exit_code host_file_duplicate(const char *from, const char *to);
+
+/* Can a result be written there later? A file that was not there is not left behind; what is no file is not opened. */
+enum exit_code host_file_check_writable(const char *path);
+
 /* Copies the whole file to `offset` of `fd` (whose name is `to`, for messages), leaving out its holes: the target has
  * zeroes there already. Fails if the file has changed since it was opened. Advances the job that progress.h shows. */
 enum exit_code host_file_copy(const struct host_file *file, int fd, uint64_t offset, const char *to);

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define LINES_MAX 65536u /* what never ends, such as /dev/zero, has more */
 #include <strings.h>
 
 static const char *const type_names[] = {
@@ -28,9 +30,12 @@ static const struct {
     const char *start;
     uint32_t type;
 } linux_names[] = {
-    {"System RAM", BOOT_MEMORY_USABLE},       {"ACPI data", BOOT_MEMORY_ACPI_RECLAIMABLE},
-    {"ACPI Tables", BOOT_MEMORY_ACPI_RECLAIMABLE}, {"ACPI NVS", BOOT_MEMORY_ACPI_NVS},
-    {"ACPI Non-volatile", BOOT_MEMORY_ACPI_NVS},   {"Unusable", BOOT_MEMORY_BAD},
+    {"System RAM", BOOT_MEMORY_USABLE},
+    {"ACPI data", BOOT_MEMORY_ACPI_RECLAIMABLE},
+    {"ACPI Tables", BOOT_MEMORY_ACPI_RECLAIMABLE},
+    {"ACPI NVS", BOOT_MEMORY_ACPI_NVS},
+    {"ACPI Non-volatile", BOOT_MEMORY_ACPI_NVS},
+    {"Unusable", BOOT_MEMORY_BAD},
     {"Persistent", BOOT_MEMORY_PERSISTENT},
 };
 
@@ -96,8 +101,10 @@ enum exit_code memory_text_read(const char *path, struct boot_memory_region *reg
         return failure(EXIT_IO, "--memory %s: neither a size such as 512M nor a file: %s", path, strerror(errno));
     *count = 0;
     while (code == EXIT_OK && fgets(line, sizeof line, file) != NULL) {
-        number++;
-        if (line[0] == '#' || line[strspn(line, " \t\r\n")] == '\0' || (line[0] == ' ' && strstr(line, " : ") != NULL))
+        if (++number > LINES_MAX)
+            code = failure(EXIT_INPUT_REJECTED, "%s: has more than %u lines: no memory map", path, LINES_MAX);
+        if (code != EXIT_OK || line[0] == '#' || line[strspn(line, " \t\r\n")] == '\0' ||
+            (line[0] == ' ' && strstr(line, " : ") != NULL))
             continue;
         if (*count == capacity)
             code = failure(EXIT_INPUT_REJECTED, "%s: more than %zu regions", path, capacity);

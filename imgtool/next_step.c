@@ -5,13 +5,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-void next_step_print(const char *const *words)
+void next_step_print(const char *before, const char *path, const char *behind)
 {
     struct arguments arguments = {0};
     arguments_add(&arguments, "imgtool");
     arguments_add(&arguments, "run");
-    for (; *words != NULL; words++)
-        arguments_add(&arguments, *words);
+    if (before != NULL)
+        arguments_add(&arguments, before);
+    arguments_addf(&arguments, "%s%s", *path == '-' ? "./" : "", path); /* behind "--", run takes QEMU's arguments */
+    if (behind != NULL)
+        arguments_add(&arguments, behind);
     char *text = arguments_text(&arguments);
     printf("next: %s\n", text);
     free(text);

@@ -2,7 +2,7 @@
 #ifndef STAGECOACH_IMGTOOL_NEXT_STEP_H
 #define STAGECOACH_IMGTOOL_NEXT_STEP_H
 
-/* Prints "next: imgtool run WORD...", as a shell takes it; `words` ends with NULL. */
-void next_step_print(const char *const *words);
+/* Prints "next: imgtool run [BEFORE] PATH [BEHIND]", as a shell and run take it. */
+void next_step_print(const char *before, const char *path, const char *behind);
 
 #endif

@@ -3,6 +3,7 @@
 #include "direct_file.h"
 #include "disk_image.h"
 #include "guest.h"
+#include "host_file.h"
 #include "image_container.h"
 #include "iso_read.h"
 #include "json.h"
@@ -17,7 +18,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -141,25 +141,6 @@ static int missing(const char *what, const char *package)
     return EXIT_HELPER_MISSING;
 }
 
-static bool copy_file(const char *from, const char *to)
-{
-    int in = open(from, O_RDONLY | O_CLOEXEC);
-    int out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    ssize_t copied = -1;
-    if (in >= 0 && out >= 0) {
-        do {
-            copied = sendfile(out, in, NULL, 1 << 20);
-        } while (copied > 0);
-    }
-    if (copied != 0)
-        cli_error("can't copy %s to %s: %s", from, to, strerror(errno));
-    if (in >= 0)
-        close(in);
-    if (out >= 0)
-        close(out);
-    return copied == 0;
-}
-
 static bool wants_uefi(void)
 {
     return firmware && strcmp(firmware, "uefi") == 0;
@@ -192,7 +173,7 @@ static int copy_variables(struct workspace *workspace)
     if (!workspace->ovmf_code)
         return EXIT_OK;
     snprintf(workspace->variables, sizeof workspace->variables, "%s/variables.fd", workspace->directory);
-    return copy_file(workspace->ovmf_variables, workspace->variables) ? EXIT_OK : EXIT_IO;
+    return (int)host_file_duplicate(workspace->ovmf_variables, workspace->variables);
 }
 
 /* Of the two ways in, PVH tells more than Multiboot 1: --pvh makes QEMU choose it. */
@@ -388,6 +369,16 @@ static int run_watched(const struct workspace *workspace, const char *const *ext
     return code;
 }
 
+/* Better now than when the guest has ended. */
+static enum exit_code check_outputs(void)
+{
+    const char *const paths[] = {screenshot, serial_log, e9_log, report};
+    enum exit_code code = EXIT_OK;
+    for (size_t i = 0; i < sizeof paths / sizeof *paths && code == EXIT_OK; i++)
+        code = paths[i] ? host_file_check_writable(paths[i]) : EXIT_OK;
+    return code;
+}
+
 static int run(poptContext context)
 {
     const char **arguments = poptGetArgs(context);
@@ -409,8 +400,10 @@ static int run(poptContext context)
     sigset_t before;
     struct guest_result result = {0};
     guest_io_block_signals(&before);
-    int code = EXIT_IO;
-    if (temporary_directory_make(workspace.directory)) {
+    int code = (int)check_outputs();
+    if (code == EXIT_OK && !temporary_directory_make(workspace.directory))
+        code = EXIT_IO;
+    else if (code == EXIT_OK) {
         code = prepare(&workspace, arguments[0]);
         if (code == EXIT_OK)
             code = run_watched(&workspace, (const char *const *)arguments + 1, &result);

@@ -187,19 +187,6 @@ static enum exit_code test(const char *image, const struct matrix *matrix, int *
     return code;
 }
 
-/* Better now than when an hour of boots is over. */
-static enum exit_code check_junit(void)
-{
-    bool existed = access(junit, F_OK) == 0;
-    FILE *file = fopen(junit, "ae");
-    if (file == NULL)
-        return failure(EXIT_IO, "%s: can't be written: %s", junit, strerror(errno));
-    fclose(file);
-    if (!existed)
-        unlink(junit);
-    return EXIT_OK;
-}
-
 static enum exit_code check_arguments(poptContext context, const char **image)
 {
     enum exit_code code = operands_take(context, "imgtool test IMAGE|KERNEL", print_matrix ? 0 : 1, 1, image);
@@ -209,7 +196,7 @@ static enum exit_code check_arguments(poptContext context, const char **image)
         return failure(EXIT_USAGE, "--timeout and --jobs take positive numbers");
     if (access(*image, R_OK) != 0)
         return failure(EXIT_IO, "%s: %s", *image, strerror(errno));
-    return junit != NULL ? check_junit() : EXIT_OK;
+    return junit != NULL ? host_file_check_writable(junit) : EXIT_OK; /* better now than after an hour of boots */
 }
 
 static int run(poptContext context)

@@ -288,6 +288,14 @@ def qemu_missing(bench):
     bench.expect(MISSING, image, output="", said="apt-get install", environment={"PATH": "/none"})
 
 
+def outputs(bench):
+    """What can't be written is known before the guest runs."""
+    image, missing = bench.guest("spin"), bench.directory / "none" / "file"
+    for option in ("--serial-log", "--e9-log", "--screenshot", "--report"):
+        bench.expect(IO_ERROR, image, option, missing, output="", said=f"{missing}: can't be written")
+        bench.expect(IO_ERROR, image, option, bench.directory, output="", said=f"{bench.directory}: can't be written")
+
+
 def qemu_lists(bench):
     """A name that QEMU does not have, and a QEMU that has less than others, or gives no list: that one may have all."""
     image = bench.guest("exit", VALUE=0x10)
@@ -393,7 +401,7 @@ CASES = {
         success, failure, unknown_value, reset, triple_fault, time_out, silent_halt, boot_error, boot_error_on_e9,
         boot_error_then_reset, success_pattern, report, without_serial, serial_log, screenshot, screenshot_without_screen, image_is_not_changed,
         every_disk, isa_debug_exit_of_the_user, exit_port_of_any_width, judged_by_qemu, kernel, kernel_refused, no_image, bad_options,
-        qemu_missing, qemu_lists, qemu_refuses,
+        qemu_missing, outputs, qemu_lists, qemu_refuses,
         qemu_killed, interrupted, killed, reader_goes_away, full_disk, input_is_left_alone, terminal,
         timeline, no_timeline,
     )

@@ -225,6 +225,14 @@ class Forms(Judge):
         next_line = done.stdout.splitlines()[-1].removeprefix("next: ")
         assert shlex.split(next_line) == ["imgtool", "run", name.replace(".elf", ".img")], next_line
         assert os.path.exists(self.path(shlex.split(next_line)[-1]))
+        shutil.copyfile(self.kernel, self.path("-k.elf"))
+        for command, option in (("build-image", []), ("build-direct", ["-o", "-k.os"])):
+            done = subprocess.run([self.imgtool, command, *option, "--", "-k.elf"], cwd=self.work, check=True, capture_output=True, text=True)
+            words = shlex.split(done.stdout.splitlines()[-1].removeprefix("next: "))
+            assert words[-1].startswith("./-k.") and os.path.exists(self.path(words[-1])), words
+        done = subprocess.run([self.imgtool, "explain", self.kernel, "--memory", "/dev/zero"], stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=60, check=False)  # fmt: skip
+        assert done.returncode == 3 and "no memory map" in done.stderr, done
         os.mkfifo(self.path("pipe"))
         for what, is_what in ((self.work, "a directory"), (self.path("pipe"), "a pipe"), ("/dev/null", "a device")):
             for words in ([what], [self.kernel, "--ramdisk", what], [self.kernel, "--file", f"{what}:/x"]):
