@@ -37,6 +37,7 @@ struct conversion {
     const struct compressor *compressor; /* one of both, with output */
     uint64_t output_size;
     struct bmap bmap;
+    struct output image_file, bmap_file;
 };
 
 static const char *ending(const char *path)
@@ -80,9 +81,10 @@ static enum exit_code check_outputs(const struct conversion *conversion)
         code = output_check(conversion->output, force, inputs, 1);
     if (code == EXIT_OK && bmap_path)
         code = output_check(bmap_path, force, inputs, 1);
-    if (code == EXIT_OK && bmap_path && conversion->output && strcmp(bmap_path, conversion->output) == 0)
-        code = failure(EXIT_USAGE, "%s: can't be the output and the block map", bmap_path);
-    return code;
+    bool same = false;
+    if (code == EXIT_OK && bmap_path && conversion->output)
+        code = output_same(bmap_path, conversion->output, &same);
+    return same ? failure(EXIT_USAGE, "%s: can't be the output and the block map", bmap_path) : code;
 }
 
 static enum exit_code compress_image(struct conversion *conversion, int fd)
@@ -96,34 +98,46 @@ static enum exit_code compress_image(struct conversion *conversion, int fd)
 
 static enum exit_code write_image(struct conversion *conversion)
 {
-    struct output output;
+    struct output *output = &conversion->image_file;
     struct stat written;
     const char *name = conversion->output;
-    enum exit_code code = output_begin(&output, name, 0);
-    if (code == EXIT_OK && conversion->format)
-        code = convert_qemu(&conversion->image, conversion->format, output.temporary, name);
-    else if (code == EXIT_OK)
-        code = compress_image(conversion, output.fd);
-    if (code == EXIT_OK && fstat(output.fd, &written) == 0)
+    enum exit_code code = conversion->format
+                              ? convert_qemu(&conversion->image, conversion->format, output->temporary, name)
+                              : compress_image(conversion, output->fd);
+    if (code == EXIT_OK && fstat(output->fd, &written) == 0)
         conversion->output_size = (uint64_t)written.st_size;
-    if (code == EXIT_OK)
-        code = output_commit(&output);
-    output_end(&output);
-    return code;
+    return code == EXIT_OK ? output_finish(output) : code;
 }
 
 static enum exit_code write_bmap(struct conversion *conversion)
 {
-    struct output output;
+    struct output *output = &conversion->bmap_file;
     enum exit_code code = bmap_make(&conversion->image, &conversion->bmap);
-    if (code != EXIT_OK)
-        return code;
-    code = output_begin(&output, bmap_path, 0);
     if (code == EXIT_OK)
-        code = host_write(output.fd, 0, conversion->bmap.text, conversion->bmap.text_size, bmap_path);
+        code = host_write(output->fd, 0, conversion->bmap.text, conversion->bmap.text_size, bmap_path);
+    return code == EXIT_OK ? output_finish(output) : code;
+}
+
+/* Both files, or neither: they are seen when both are complete, and made of the same image. */
+static enum exit_code write_all(struct conversion *conversion)
+{
+    enum exit_code code = EXIT_OK;
+    if (conversion->output)
+        code = output_begin(&conversion->image_file, conversion->output, 0);
+    if (code == EXIT_OK && bmap_path)
+        code = output_begin(&conversion->bmap_file, bmap_path, 0);
+    if (code == EXIT_OK && bmap_path)
+        code = write_bmap(conversion);
+    if (code == EXIT_OK && conversion->output)
+        code = write_image(conversion);
     if (code == EXIT_OK)
-        code = output_commit(&output);
-    output_end(&output);
+        code = host_file_unchanged(&conversion->image);
+    if (code == EXIT_OK && bmap_path)
+        code = output_commit(&conversion->bmap_file);
+    if (code == EXIT_OK && conversion->output)
+        code = output_commit(&conversion->image_file);
+    output_end(&conversion->bmap_file);
+    output_end(&conversion->image_file);
     return code;
 }
 
@@ -168,10 +182,8 @@ static enum exit_code convert(struct conversion *conversion)
     enum exit_code code = check_outputs(conversion);
     if (quiet)
         progress_silence();
-    if (code == EXIT_OK && conversion->output)
-        code = write_image(conversion);
-    if (code == EXIT_OK && bmap_path)
-        code = write_bmap(conversion);
+    if (code == EXIT_OK)
+        code = write_all(conversion);
     if (code == EXIT_OK && as_json)
         report_json(conversion);
     else if (code == EXIT_OK && !quiet)
@@ -181,7 +193,7 @@ static enum exit_code convert(struct conversion *conversion)
 
 static int run(poptContext context)
 {
-    struct conversion conversion = {.image = {.fd = -1}};
+    struct conversion conversion = {.image = {.fd = -1}, .image_file = {.fd = -1}, .bmap_file = {.fd = -1}};
     const char *operands[2];
     enum exit_code code = operands_take(context, "imgtool convert IMAGE [OUTPUT]", 1, 2, operands);
     if (code == EXIT_OK)

@@ -14,12 +14,13 @@
 static const int fatal_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE};
 #define FATAL_SIGNALS (sizeof fatal_signals / sizeof fatal_signals[0])
 
-static char *volatile removed_on_signal; /* for the handler */
+static char *volatile removed_on_signal[OUTPUT_MAX]; /* for the handler */
 
 static void on_fatal_signal(int number)
 {
-    if (removed_on_signal != NULL)
-        unlink(removed_on_signal);
+    for (size_t i = 0; i < OUTPUT_MAX; i++)
+        if (removed_on_signal[i] != NULL)
+            unlink(removed_on_signal[i]);
     signal(number, SIG_DFL);
     raise(number); /* blocked until the handler returns: then it ends us as if nobody had caught it */
 }
@@ -113,6 +114,42 @@ static enum exit_code name_files(struct output *output, const char *path)
     return EXIT_OK;
 }
 
+/* A rename replaces a name: two names are the same if they stand in the same directory. */
+enum exit_code output_same(const char *one, const char *other, bool *same)
+{
+    struct output outputs[2] = {{.fd = -1}, {.fd = -1}};
+    struct stat directories[2];
+    *same = false;
+    enum exit_code code = name_files(&outputs[0], one);
+    if (code == EXIT_OK)
+        code = name_files(&outputs[1], other);
+    if (code == EXIT_OK && strcmp(basename(outputs[0].path), basename(outputs[1].path)) == 0)
+        *same = stat(dirname(outputs[0].path), &directories[0]) == 0 &&
+                stat(dirname(outputs[1].path), &directories[1]) == 0 &&
+                directories[0].st_dev == directories[1].st_dev && directories[0].st_ino == directories[1].st_ino;
+    for (size_t i = 0; i < 2; i++) {
+        free(outputs[i].path);
+        free(outputs[i].temporary);
+    }
+    return code;
+}
+
+static void forget(const struct output *output)
+{
+    for (size_t i = 0; i < OUTPUT_MAX; i++)
+        if (removed_on_signal[i] == output->temporary)
+            removed_on_signal[i] = NULL;
+}
+
+static void remember(struct output *output)
+{
+    size_t i = 0;
+    while (i + 1 < OUTPUT_MAX && removed_on_signal[i] != NULL)
+        i++;
+    removed_on_signal[i] = output->temporary;
+    output->made = true;
+}
+
 enum exit_code output_begin(struct output *output, const char *path, uint64_t size)
 {
     *output = (struct output){.fd = -1};
@@ -124,7 +161,7 @@ enum exit_code output_begin(struct output *output, const char *path, uint64_t si
     output->fd = mkostemp(output->temporary, O_CLOEXEC);
     int error = errno;
     if (output->fd >= 0)
-        removed_on_signal = output->temporary;
+        remember(output);
     block_signals(false);
     if (output->fd < 0)
         return failure(EXIT_IO, "%s: can't be created: %s", path, strerror(error));
@@ -136,16 +173,26 @@ enum exit_code output_begin(struct output *output, const char *path, uint64_t si
 
 /* The image is not forced to the disk, as no builder does with what can be built again: that would take longer than all
  * else together. Closing tells of errors that a file system kept back until then. */
-enum exit_code output_commit(struct output *output)
+enum exit_code output_finish(struct output *output)
 {
-    int closed = close(output->fd);
+    int closed = output->fd >= 0 ? close(output->fd) : 0;
     output->fd = -1;
     if (closed != 0)
         return failure(EXIT_IO, "%s: can't be written: %s", output->path, strerror(errno));
+    return EXIT_OK;
+}
+
+enum exit_code output_commit(struct output *output)
+{
+    enum exit_code code = output_finish(output);
+    if (code != EXIT_OK)
+        return code;
     block_signals(true);
     int result = rename(output->temporary, output->path), error = errno;
-    if (result == 0)
-        removed_on_signal = NULL;
+    if (result == 0) {
+        forget(output);
+        output->made = false;
+    }
     block_signals(false);
     if (result != 0)
         return failure(EXIT_IO, "%s: can't be put in place: %s", output->path, strerror(error));
@@ -155,9 +202,10 @@ enum exit_code output_commit(struct output *output)
 void output_end(struct output *output)
 {
     block_signals(true);
-    if (removed_on_signal != NULL)
-        unlink(removed_on_signal);
-    removed_on_signal = NULL;
+    if (output->made) {
+        unlink(output->temporary);
+        forget(output);
+    }
     block_signals(false);
     if (output->fd >= 0)
         close(output->fd);

@@ -1,5 +1,5 @@
 /* An output file that appears all at once: written beside its final place and renamed; removed on failure and when a
- * signal ends the program. One at a time. */
+ * signal ends the program. OUTPUT_MAX at a time. */
 #ifndef STAGECOACH_IMGTOOL_OUTPUT_H
 #define STAGECOACH_IMGTOOL_OUTPUT_H
 
@@ -8,9 +8,12 @@
 #include <signal.h>
 #include <stdbool.h>
 
+#define OUTPUT_MAX 2u
+
 struct output {
     char *path;      /* where it will be, links followed */
     char *temporary; /* where it is now */
+    bool made;       /* `temporary` is there */
     int fd;
 };
 
@@ -18,8 +21,14 @@ struct output {
  * image made by imgtool. */
 enum exit_code output_check(const char *path, bool force, const struct host_file *const *inputs, size_t input_count);
 
+/* Do two names stand for the same output, whether it is there or not? */
+enum exit_code output_same(const char *one, const char *other, bool *same);
+
 /* Makes the temporary file, `size` bytes of zeroes without room on the disk. */
 enum exit_code output_begin(struct output *output, const char *path, uint64_t size);
+
+/* Closes the complete file, which tells of the last errors; for who has more to do before the file is to be seen. */
+enum exit_code output_finish(struct output *output);
 
 /* Puts the file in its place. */
 enum exit_code output_commit(struct output *output);

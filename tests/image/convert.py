@@ -184,6 +184,33 @@ def bmap_of_anything(bench):
     assert (bench.directory / "copy").read_bytes() == image.read_bytes()
 
 
+def both_or_none(bench):
+    """The output and its block map are two files, and come together, made of the same image."""
+    out, path = bench.directory / "out.gz", bench.directory / "out.bmap"
+    bench.convert(bench.image, out, "--bmap", bench.directory / "none" / "out.bmap", code=IO_ERROR, said="none")
+    assert not out.exists()
+    bench.convert(bench.image, bench.directory / "none" / "out.gz", "--bmap", path, code=IO_ERROR, said="none")
+    assert not path.exists()
+    link, folder = bench.directory / "link.gz", bench.directory / "folder"
+    link.symlink_to("out.gz")  # of a file that is not there yet
+    folder.symlink_to(".")
+    for name in (f"{bench.directory}/./out.gz", link, folder / "out.gz"):
+        bench.convert(bench.image, out, "--bmap", name, code=USAGE, said="can't be the output and the block map")
+        assert not out.exists(), name
+    bench.convert(bench.image, link, "--bmap", folder / "out.bmap")
+    assert link.is_symlink() and out.exists() and path.exists()
+    bench.convert(bench.image, out, "--force", "--bmap", link, code=USAGE, said="can't be the output and the block map")
+    changing = bench.directory / "bin" / "qemu-img"
+    changing.parent.mkdir()
+    changing.write_text(f'#!/bin/sh\n{shutil.which("qemu-img")} "$@" && [ "$1" != compare ] || touch {bench.image}\n')
+    changing.chmod(0o755)
+    disk = bench.directory / "out.vhd"
+    path.unlink()
+    bench.convert(bench.image, disk, "--bmap", path, code=IO_ERROR, said="was changed",
+                  env=os.environ | {"PATH": f"{changing.parent}:{os.environ['PATH']}"})  # fmt: skip
+    assert not disk.exists() and not path.exists()
+
+
 def refusals(bench):
     out = bench.directory / "out.qcow2"
     bench.convert(bench.image, code=USAGE, said="--compress")
@@ -230,7 +257,7 @@ def interrupted(bench):
         time.sleep(0.02)
 
 
-CASES = (disks, not_raw, compressed, big, bmap, bmap_of_anything, refusals, interrupted)
+CASES = (disks, not_raw, compressed, big, bmap, bmap_of_anything, both_or_none, refusals, interrupted)
 
 
 def main():
