@@ -75,6 +75,12 @@ static size_t put_unit(uint8_t *name, size_t size, uint16_t unit)
     return size + 2;
 }
 
+/* What Joliet forbids in a name; of these a name of FAT can have ';', which divides name and version. */
+static bool joliet_allows(uint32_t character)
+{
+    return character >= ' ' && (character > 0x7f || strchr("*/:;?\\", (int)character) == NULL);
+}
+
 /* Sizes are of UTF-16: a name of nothing but pairs has half as many characters. */
 static size_t joliet_name(const struct iso_node *node, uint8_t *name)
 {
@@ -83,7 +89,7 @@ static size_t joliet_name(const struct iso_node *node, uint8_t *name)
     uint32_t character;
     uint16_t units[2];
     while (text < end && utf8_take(&text, end, &character)) {
-        uint32_t count = utf16_put(character, units);
+        uint32_t count = utf16_put(joliet_allows(character) ? character : '_', units);
         if (size + 2 * (size_t)count > ISO_JOLIET_NAME_MAX * 2)
             return 0;
         for (uint32_t i = 0; i < count; i++)
@@ -247,6 +253,19 @@ static enum exit_code allocate(struct iso_tree *tree)
     return complete ? EXIT_OK : failure_memory();
 }
 
+/* Names that differ in what is not allowed here only. */
+static enum exit_code check_twins(const struct iso_tree *tree)
+{
+    const uint32_t *children = tree->orders[ISO_JOLIET].children;
+    struct comparison with = {tree, ISO_JOLIET};
+    for (uint32_t i = 1; i + 1 < tree->count; i++)
+        if (compare(&children[i - 1], &children[i], &with) == 0)
+            return failure(EXIT_INPUT_REJECTED,
+                           "'%s' and '%s' would have the same name on a CD, where ';' becomes '_'; rename one",
+                           tree->nodes[children[i - 1]].name, tree->nodes[children[i]].name);
+    return EXIT_OK;
+}
+
 enum exit_code iso_tree_make(struct iso_tree *tree, struct iso_node *nodes, uint32_t count)
 {
     *tree = (struct iso_tree){.nodes = nodes, .count = count};
@@ -261,6 +280,8 @@ enum exit_code iso_tree_make(struct iso_tree *tree, struct iso_node *nodes, uint
         number_directories(tree, form);
         measure(tree, form);
     }
+    if (code == EXIT_OK)
+        code = check_twins(tree);
     if (code == EXIT_OK && tree->directory_count > UINT16_MAX)
         code =
             failure(EXIT_INPUT_REJECTED, "a CD has at most %u directories, not %u", UINT16_MAX, tree->directory_count);

@@ -288,10 +288,12 @@ uint64_t iso_area_size(const struct iso_tree *tree)
 
 enum exit_code iso_area_make(const struct iso_volume *volume, uint8_t **bytes)
 {
+    if (volume->image_size / ISO_BLOCK_SIZE > UINT32_MAX) /* the layout allows none */
+        return failure(EXIT_FAILED, "bug: a CD of %lu bytes", volume->image_size);
     struct area area = {.volume = volume, .bytes = calloc(1, iso_area_size(volume->tree))};
     time_t moment = volume->time < LAST_SECONDS ? volume->time : LAST_SECONDS;
     gmtime_r(&moment, &area.time);
-    bool complete = area.bytes != NULL && volume->image_size / ISO_BLOCK_SIZE <= UINT32_MAX;
+    bool complete = area.bytes != NULL;
     for (enum iso_form form = ISO_PRIMARY; form < ISO_FORMS; form++) {
         area.places[form] = calloc(volume->tree->count, sizeof *area.places[form]);
         complete = complete && area.places[form] != NULL;

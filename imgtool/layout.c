@@ -116,6 +116,11 @@ static enum exit_code check(const struct layout *layout)
     if (layout->table == LAYOUT_MBR && layout->sectors > MBR_SECTORS_MAX)
         return failure(EXIT_INPUT_REJECTED,
                        "the image would have %lu sectors; an MBR can describe 2 TiB: use --table gpt", layout->sectors);
+    if (layout->iso.count != 0 && layout->sectors / ISO_BLOCK_SECTORS > UINT32_MAX)
+        return failure(EXIT_INPUT_REJECTED,
+                       "the image would have %lu blocks of 2 KiB; a CD's descriptors can describe 8 TiB: make it "
+                       "smaller, or build it without --iso",
+                       layout->sectors / ISO_BLOCK_SECTORS);
     return EXIT_OK;
 }
 

@@ -141,6 +141,10 @@ class Discs(Judge):
         empty = self.file("empty", 0)
         image = self.build_iso(*options, "--file", f"{empty}:/Empty File")
         self.check(image, self.ours() | sources | {"/Empty File": empty})
+        image = self.build_iso("--file", f"{empty}:/semi;colon.d/a;b;1", "--file", f"{empty}:/semi_colon.txt")
+        listed = self.run("isoinfo", "-J", "-f", "-i", image).splitlines()
+        assert "/semi_colon.d/a_b_1;1" in listed and all(path.count(";") <= 1 for path in listed), listed
+        self.sound(image)
 
     def many_files(self):
         """Directories of several blocks, and more of them than fit before 1 MiB."""
@@ -177,13 +181,17 @@ class Discs(Judge):
         self.build_iso("--cmdline", "x")  # over itself, without --force
 
     def refused(self):
-        one = self.file("one")
+        one, large = self.file("one"), self.path("large")
+        with open(large, "wb") as file:
+            file.truncate(9 << 40)
         for options, code, text in (
             (["--format", "fat"], 2, "no CD"),
             (["--size", str(20 * MIB + 512)], 2, "multiple of 2048"),
             (["--file", f"{one}:/{'x' * 104}"], 3, "at most 103 characters"),
             (["--file", f"{one}:{'/d' * 8}/x"], 3, "at most 8 levels"),
             (["--size", "5M"], 3, "--size"),
+            (["--partition", f"{large}:linux:large"], 3, "8 TiB"),
+            (["--file", f"{one}:/x;y", "--file", f"{one}:/x_y"], 3, "the same name"),
         ):
             said = self.build_iso(*options, output="none.iso", expect=code)
             assert text in said and not os.path.exists(self.path("none.iso")), said
