@@ -95,7 +95,7 @@ struct video_mode { /* one mode with a linear framebuffer, 24 or 32 bits per pix
 /* The index-th usable mode; false after the last, and always where there is no such display. */
 bool firmware_video_mode(unsigned index, struct video_mode *mode);
 
-/* The display's EDID: fills up to `size` bytes, returns their number; 0 if unknown. */
+/* The display's EDID: fills up to `size` bytes with sound blocks, returns their number; 0 if unknown. */
 size_t firmware_edid(uint8_t *edid, size_t size);
 
 /* Sets a mode out of the list and describes its framebuffer (address field NULL, EDID fields zero). */

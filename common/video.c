@@ -1,18 +1,36 @@
 #include "video.h"
 
-#define EDID_BLOCK_SIZE 128u
 #define EDID_FIRST_TIMING 54u
+#define EDID_EXTENSIONS 126u
 
-bool video_edid_preferred(const uint8_t *edid, size_t size, uint32_t *width, uint32_t *height)
+/* Only the first block has the header: some firmware gives that block for every number. */
+static bool is_edid_block(const uint8_t *block, size_t number)
 {
     static const uint8_t header[8] = {0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x00};
     uint8_t sum = 0;
+    for (size_t i = 0; i < VIDEO_EDID_BLOCK; i++)
+        sum = (uint8_t)(sum + block[i]);
+    bool is_base = __builtin_memcmp(block, header, sizeof header) == 0;
+    return sum == 0 && is_base == (number == 0);
+}
 
-    if (size < EDID_BLOCK_SIZE || __builtin_memcmp(edid, header, sizeof header) != 0)
-        return false;
-    for (size_t i = 0; i < EDID_BLOCK_SIZE; i++)
-        sum = (uint8_t)(sum + edid[i]);
-    if (sum != 0)
+size_t video_edid_announced(const uint8_t *block)
+{
+    return (1u + block[EDID_EXTENSIONS]) * (size_t)VIDEO_EDID_BLOCK;
+}
+
+size_t video_edid_size(const uint8_t *edid, size_t size)
+{
+    size_t sound = 0;
+    while (size - sound >= VIDEO_EDID_BLOCK && (sound == 0 || sound < video_edid_announced(edid)) &&
+           is_edid_block(edid + sound, sound / VIDEO_EDID_BLOCK))
+        sound += VIDEO_EDID_BLOCK;
+    return sound;
+}
+
+bool video_edid_preferred(const uint8_t *edid, size_t size, uint32_t *width, uint32_t *height)
+{
+    if (video_edid_size(edid, size) == 0)
         return false;
 
     const uint8_t *timing = edid + EDID_FIRST_TIMING;
@@ -117,7 +135,7 @@ static bool is_better(const struct video_mode *mode, struct score score, const s
 
 bool video_choose(const struct video_wish *wish, struct video_mode *chosen)
 {
-    uint8_t edid[EDID_BLOCK_SIZE];
+    uint8_t edid[VIDEO_EDID_BLOCK];
     struct size preferred = {0, 0};
     struct video_mode mode, best = {0};
     struct score best_score = {0, 0};

@@ -9,6 +9,15 @@ struct video_wish {
     uint32_t minimum_width, minimum_height; /* of the kernel; 0: none */
 };
 
+#define VIDEO_EDID_BLOCK 128u
+
+/* Bytes of `edid` that are sound: whole blocks up to the first damaged one, no more than the first announces; 0: none.
+ */
+size_t video_edid_size(const uint8_t *edid, size_t size);
+
+/* Bytes of the EDID that begins with this block. */
+size_t video_edid_announced(const uint8_t *block);
+
 /* Preferred size of the first detailed timing of an EDID (E-EDID 1.4, 3.10.2); false if the block is damaged. */
 bool video_edid_preferred(const uint8_t *edid, size_t size, uint32_t *width, uint32_t *height);
 

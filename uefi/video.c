@@ -3,9 +3,9 @@
 
 #include "checked.h"
 #include "memory.h"
+#include "video.h"
 
 #define MODES_MAX 256u
-#define EDID_BLOCK_SIZE 128u
 
 static const EFI_GUID edid_guids[] = {EFI_EDID_ACTIVE_PROTOCOL_GUID, EFI_EDID_DISCOVERED_PROTOCOL_GUID};
 
@@ -57,11 +57,13 @@ size_t firmware_edid(uint8_t *edid, size_t size)
     for (size_t i = 0; i < sizeof edid_guids / sizeof edid_guids[0]; i++) {
         /* Both protocols have the same fields. */
         const EFI_EDID_ACTIVE_PROTOCOL *found = services_protocol(display.handle, &edid_guids[i]);
-        if (found == NULL || found->Edid == NULL || found->SizeOfEdid < EDID_BLOCK_SIZE)
+        if (found == NULL || found->Edid == NULL)
             continue;
         const size_t copied = found->SizeOfEdid < size ? found->SizeOfEdid : size;
         memcpy(edid, found->Edid, copied);
-        return copied;
+        const size_t sound = video_edid_size(edid, copied);
+        if (sound != 0)
+            return sound;
     }
     return 0;
 }

@@ -5,6 +5,7 @@
 #include "memory.h"
 #include "screen.h"
 #include "vbe.h"
+#include "video.h"
 
 #include <stddef.h>
 
@@ -32,8 +33,6 @@
 
 #define MODES_MAX 128u
 #define LISTED_MAX 512u
-#define EDID_BLOCK 128u
-#define EDID_EXTENSIONS 126
 
 struct vbe_controller {
     char signature[4];
@@ -230,28 +229,19 @@ struct firmware_vbe vbe_state(void)
     return (struct firmware_vbe){&controller, &set, set_number};
 }
 
-static bool edid_block_valid(const uint8_t *block, uint32_t number)
-{
-    static const uint8_t header[8] = {0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x00};
-    uint8_t sum = 0;
-    for (uint32_t i = 0; i < EDID_BLOCK; i++)
-        sum = (uint8_t)(sum + block[i]);
-    bool is_base = memcmp(block, header, sizeof header) == 0;
-    return sum == 0 && is_base == (number == 0); /* some BIOSes give the base block for every number */
-}
-
 size_t firmware_edid(uint8_t *edid, size_t size)
 {
-    uint32_t blocks = 1;
-    size_t got = 0;
-    for (uint32_t number = 0; number < blocks && size - got >= EDID_BLOCK; number++) {
+    size_t got = 0, announced = VIDEO_EDID_BLOCK;
+    for (uint32_t number = 0; got < announced && size - got >= VIDEO_EDID_BLOCK; number++) {
         struct bios_registers registers = {.eax = VBE_DDC, .ebx = VBE_DDC_READ, .edx = number, .es = TRANSFER_SEGMENT};
-        memset(transfer_buffer(), 0, EDID_BLOCK);
-        if (!vbe_call(&registers) || !edid_block_valid(transfer_buffer(), number))
+        memset(transfer_buffer(), 0, VIDEO_EDID_BLOCK);
+        if (!vbe_call(&registers))
             break;
-        memcpy(edid + got, transfer_buffer(), EDID_BLOCK);
-        got += EDID_BLOCK;
-        blocks = 1u + edid[EDID_EXTENSIONS];
+        memcpy(edid + got, transfer_buffer(), VIDEO_EDID_BLOCK);
+        if (video_edid_size(edid, got + VIDEO_EDID_BLOCK) == got)
+            break;
+        got += VIDEO_EDID_BLOCK;
+        announced = video_edid_announced(edid);
     }
     return got;
 }

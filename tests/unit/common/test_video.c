@@ -50,6 +50,40 @@ static void edid_make(uint8_t *edid, unsigned width, unsigned height)
 
 /* --- EDID -------------------------------------------------------------------------------------------------------- */
 
+/* A base block that announces `extensions`, and three blocks with a right checksum behind it. */
+static void edid_make_long(uint8_t edid[4 * 128], unsigned extensions)
+{
+    edid_make(edid, 1280, 1024);
+    edid[126] = (uint8_t)extensions;
+    fix_checksum(edid);
+    for (unsigned i = 1; i < 4; i++) {
+        memset(edid + i * 128ul, (int)i, 128);
+        fix_checksum(edid + i * 128ul);
+    }
+}
+
+static void edid_counts_as_far_as_it_is_sound(void **state)
+{
+    (void)state;
+    uint8_t edid[4 * 128];
+    for (unsigned extensions = 0; extensions < 4; extensions++) {
+        edid_make_long(edid, extensions);
+        assert_int_equal(video_edid_announced(edid), (extensions + 1) * 128);
+        for (size_t size = 0; size <= sizeof edid; size++) {
+            size_t whole = size / 128 * 128, announced = (extensions + 1) * 128ul;
+            assert_int_equal(video_edid_size(edid, size), whole < announced ? whole : announced);
+        }
+        for (size_t i = 0; i < sizeof edid; i++) { /* any damaged byte ends it with the block before */
+            edid[i] ^= 0x10;
+            size_t before = i / 128 * 128, announced = (extensions + 1) * 128ul;
+            assert_int_equal(video_edid_size(edid, sizeof edid), before < announced ? before : announced);
+            edid[i] ^= 0x10;
+        }
+    }
+    memcpy(edid + 128, edid, 128); /* the base block for every number */
+    assert_int_equal(video_edid_size(edid, sizeof edid), 128);
+}
+
 static void edid_tells_the_preferred_size(void **state)
 {
     (void)state;
@@ -205,11 +239,9 @@ static void no_modes_no_choice(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(edid_tells_the_preferred_size),
-        cmocka_unit_test(damaged_edid_is_refused),
-        cmocka_unit_test(the_rule_by_examples),
-        cmocka_unit_test(the_order_of_the_list_does_not_matter),
-        cmocka_unit_test(no_modes_no_choice),
+        cmocka_unit_test(edid_tells_the_preferred_size),         cmocka_unit_test(damaged_edid_is_refused),
+        cmocka_unit_test(edid_counts_as_far_as_it_is_sound),     cmocka_unit_test(the_rule_by_examples),
+        cmocka_unit_test(the_order_of_the_list_does_not_matter), cmocka_unit_test(no_modes_no_choice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
