@@ -78,11 +78,12 @@ static void fill_framebuffer(struct bootloader_api_info *info, const struct boot
     }
 }
 
+/* The numbers are EFI's where the map is, which whoever started the loader may have passed on without being UEFI. */
 static void fill_memory_map(struct bootloader_api_info *info, const struct boot_info *boot,
                             const struct bootloader_api_facts *facts)
 {
     for (uint64_t i = 0; i < boot->memory_map_count; i++)
-        facts->regions[i] = translate_region(&facts->memory_map[i], boot->firmware == BOOT_FIRMWARE_UEFI);
+        facts->regions[i] = translate_region(&facts->memory_map[i], boot->efi.memory_map_size != 0);
     info->memory_regions = facts->regions_address;
     info->memory_region_count = boot->memory_map_count;
 }

@@ -103,7 +103,7 @@ struct boot_memory_region {
     uint64_t phys;          /*  0  4 KiB aligned */
     uint64_t size;          /*  8  bytes, multiple of 4 KiB, never 0 */
     uint32_t type;          /* 16  enum boot_memory_type */
-    uint32_t firmware_type; /* 20  E820 or EFI type where the whole region had one; else UINT32_MAX */
+    uint32_t firmware_type; /* 20  EFI's type if boot_info.efi has a memory map, else E820's; UINT32_MAX: not one for all */
 };
 
 struct boot_framebuffer {

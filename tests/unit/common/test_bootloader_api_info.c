@@ -131,10 +131,21 @@ static void translates_the_memory_map(void **state)
     static const uint32_t uefi[MAP_COUNT][2] = {{0, 0}, {2, 0}, {1, 0},  {1, 0}, {1, 0},
                                                 {1, 0}, {2, 9}, {2, 77}, {2, 8}};
     (void)state;
-    for (unsigned firmware = BOOT_FIRMWARE_BIOS; firmware <= BOOT_FIRMWARE_UEFI; firmware++) {
-        const uint32_t(*expected)[2] = firmware == BOOT_FIRMWARE_UEFI ? uefi : bios;
+    static const struct {
+        uint32_t firmware;
+        uint64_t efi_map_size;
+        const uint32_t (*expected)[2];
+    } cases[] = {
+        {BOOT_FIRMWARE_BIOS, 0, bios},
+        {BOOT_FIRMWARE_UEFI, 4800, uefi},
+        {BOOT_FIRMWARE_NONE, 0, bios},
+        {BOOT_FIRMWARE_NONE, 4800, uefi}, /* GRUB on UEFI */
+    };
+    for (size_t k = 0; k < ARRAY_LENGTH(cases); k++) {
+        const uint32_t(*expected)[2] = cases[k].expected;
         struct boot_info info = full_info();
-        info.firmware = firmware;
+        info.firmware = cases[k].firmware;
+        info.efi.memory_map_size = cases[k].efi_map_size;
         fill(&info, 16);
         for (size_t i = 0; i < MAP_COUNT; i++) {
             assert_int_equal(regions[i].start, map[i].phys);
