@@ -130,10 +130,11 @@ enum status dhcp_no_server(struct error *error)
                      "the DHCP answer names no boot server or no boot file: set both in the DHCP server");
 }
 
-enum status dhcp_check(const struct dhcp_lease *lease, struct error *error)
+enum status dhcp_finish(struct dhcp_lease *lease, struct error *error)
 {
+    enum status status = dhcp_take_url(lease, error);
     bool known = !is_zero(lease->server, sizeof lease->server) && lease->boot_file[0] != '\0';
-    return known ? STATUS_OK : dhcp_no_server(error);
+    return status != STATUS_OK || known ? status : dhcp_no_server(error);
 }
 
 void dhcp_address_text(const uint8_t address[4], char text[DHCP_ADDRESS_TEXT])

@@ -13,6 +13,7 @@
 struct dhcp_lease { /* of an answer to BOOTP or DHCP (RFC 951, 2131, 2132); addresses in the order of their bytes, 0:
                        unknown */
     uint8_t client[4], server[4], netmask[4], router[4];
+    uint16_t port;                     /* of the server; 0: TFTP's usual one */
     char boot_file[DHCP_TEXT_MAX + 1]; /* "": not told */
 };
 
@@ -20,8 +21,12 @@ struct dhcp_lease { /* of an answer to BOOTP or DHCP (RFC 951, 2131, 2132); addr
  * first. False, and nothing is taken over, if it is none. */
 bool dhcp_parse(struct span packet, struct dhcp_lease *lease);
 
-/* STATUS_NO_BOOT_VOLUME unless server and boot file are known. */
-enum status dhcp_check(const struct dhcp_lease *lease, struct error *error);
+/* After the last answer: STATUS_NO_BOOT_VOLUME unless server and boot file are known. */
+enum status dhcp_finish(struct dhcp_lease *lease, struct error *error);
+
+/* Of a boot file that is a URL, tftp://server[:port]/path, leaves the path, and takes over port and address; a server's
+ * name is passed over. STATUS_NO_BOOT_VOLUME for other URLs; a path stays as it is. dhcp_finish() does that. */
+enum status dhcp_take_url(struct dhcp_lease *lease, struct error *error);
 enum status dhcp_no_server(struct error *error);
 
 struct dhcp_url { /* where a DHCPv6 answer says the boot program is (RFC 5970, option 59) */

@@ -12,29 +12,34 @@
 static struct {
     struct tftp tftp;
     char address[DHCP_ADDRESS_TEXT];
-    char directory[NET_DIRECTORY_MAX + 1]; /* "" or ends in a slash */
+    char directory[NET_DIRECTORY_MAX + 1]; /* "" or ends in the separator */
+    char separator;                        /* '\\' on a server that calls the boot program so */
 } files;
 
-enum status net_files_start(const char *address, const char *boot_file, const struct datagram_link *link,
+enum status net_files_start(const char *address, uint16_t port, const char *boot_file, const struct datagram_link *link,
                             struct error *error)
 {
     size_t length = text_length(boot_file);
-    while (length > 0 && boot_file[length - 1] != '/')
+    while (length > 0 && boot_file[length - 1] != '/' && boot_file[length - 1] != '\\')
         length--;
     if (length > NET_DIRECTORY_MAX)
         return error_set(error, STATUS_PATH_BAD, "the directory of the boot program '%s' has more than %u bytes",
                          boot_file, NET_DIRECTORY_MAX);
-    files.tftp = (struct tftp){.link = *link};
+    files.tftp = (struct tftp){.link = *link, .port = port};
     format(files.address, sizeof files.address, "%s", address);
     memcpy(files.directory, boot_file, length);
     files.directory[length] = '\0';
+    files.separator = length > 0 ? boot_file[length - 1] : '/';
     return STATUS_OK;
 }
 
-/* "/boot/kernel.elf" -> "stagecoach/boot/kernel.elf" */
+/* "/boot/kernel.elf" -> "stagecoach/boot/kernel.elf", or with backslashes */
 static void server_name(const char *path, char name[NAME_SIZE])
 {
     format(name, NAME_SIZE, "%s%s", files.directory, path + 1);
+    for (char *c = name + text_length(files.directory); *c != '\0'; c++)
+        if (*c == '/')
+            *c = files.separator;
 }
 
 enum status net_files_open(const char *path, struct firmware_file *file, struct error *error)

@@ -270,7 +270,7 @@ static enum status begin(struct transfer *transfer, struct tftp *tftp, const cha
         .tftp = tftp,
         .name = name,
         .options = true,
-        .port = TFTP_PORT,
+        .port = tftp->port != 0 ? tftp->port : TFTP_PORT,
         .local_port = tftp->last_port,
         .block_size = BLOCK_SIZE,
     };

@@ -15,6 +15,7 @@
 
 struct tftp {
     struct datagram_link link;
+    uint16_t port; /* where the server listens; 0: TFTP_PORT */
     /* Of ours: each transfer has another one, so that what is late from the last is not taken for new. */
     uint16_t last_port;
 };

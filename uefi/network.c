@@ -123,12 +123,12 @@ static enum status start_version4(struct error *error)
     struct dhcp_lease lease = {0};
     char address[DHCP_ADDRESS_TEXT];
     read_lease(network.pxe->Mode, &lease);
-    enum status status = dhcp_check(&lease, error);
+    enum status status = dhcp_finish(&lease, error);
     if (status != STATUS_OK)
         return status;
     memcpy(&network.server.v4, lease.server, sizeof lease.server);
     dhcp_address_text(lease.server, address);
-    return net_files_start(address, lease.boot_file, &datagrams, error);
+    return net_files_start(address, lease.port, lease.boot_file, &datagrams, error);
 }
 
 static enum status start_version6(struct error *error)
@@ -139,7 +139,7 @@ static enum status start_version6(struct error *error)
         return dhcp_no_server(error);
     memcpy(&network.server.v6, url.server, sizeof url.server);
     dhcp6_address_text(url.server, address);
-    return net_files_start(address, url.boot_file, &datagrams, error);
+    return net_files_start(address, 0, url.boot_file, &datagrams, error);
 }
 
 enum status network_start(EFI_HANDLE device, struct error *error)

@@ -160,7 +160,7 @@ static enum status read_lease(struct error *error)
 {
     take_packet(PACKET_DHCP_ACK);
     take_packet(PACKET_BOOT_REPLY); /* the boot server's own answer says more */
-    enum status status = dhcp_check(&network.lease, error);
+    enum status status = dhcp_finish(&network.lease, error);
     if (status == STATUS_OK)
         choose_gateway();
     return status;
@@ -192,7 +192,7 @@ enum status network_start(struct error *error)
     static const struct datagram_link link = {NULL, send_datagram, receive_datagram};
     char address[DHCP_ADDRESS_TEXT];
     dhcp_address_text(network.lease.server, address);
-    return net_files_start(address, network.lease.boot_file, &link, error);
+    return net_files_start(address, network.lease.port, network.lease.boot_file, &link, error);
 }
 
 /* PXE 2.1, 4.4.6: the card is reset, or it goes on writing what it receives into memory that the kernel owns by then.

@@ -29,6 +29,7 @@ class Case:
     said: str = ""
     empty: str = ""  # a file without content
     ramdisk_size: int = RAMDISK_SIZE
+    boot_file: str = "dir/{}"  # as the DHCP answer has it
 
 
 # Faults are of the files that the loader itself fetches. The boot program comes without: iPXE's TFTP is not ours to test.
@@ -39,6 +40,7 @@ CASES = {
     "lossy": Case(every(lose=7)),
     "no-config": Case({CONFIG: Fault(refuse=(1, "File not found"))}),
     "many-blocks": Case({RAMDISK: Fault(no_options=True)}, ramdisk_size=33 << 20),  # more than 65536 of 512 bytes
+    "url": Case(boot_file="tftp://10.9.8.1/dir/{}"),
     "missing": Case({KERNEL: Fault(refuse=(1, "File not found"))}, "208", f"10.9.8.1: {KERNEL}"),
     "missing-ramdisk": Case({RAMDISK: Fault(refuse=(1, "File not found"))}, "701", f"10.9.8.1: {RAMDISK}"),
     "refused": Case({KERNEL: Fault(refuse=(2, "Access violation"))}, "802", "'Access violation'"),
@@ -51,13 +53,16 @@ CASES = {
     "empty-kernel": Case(code="702", empty=KERNEL),
     "empty-ramdisk": Case(code="702", empty=RAMDISK),
 }  # fmt: skip
-BIOS_DEFAULT = {"no-tsize", "doubled", "missing", "refused", "silent"}
+IPXE_ALONE = {"url"}  # EDK2 asks the server for a file of that name
+BIOS_DEFAULT = {"no-tsize", "doubled", "url", "missing", "refused", "silent"}
 UEFI_DEFAULT = {"doubled", "refused"}
 
 
 def rows():
     for name in CASES:
         for firmware in BOOT_PROGRAMS:
+            if name in IPXE_ALONE and firmware != "bios":
+                continue
             usual = name in (BIOS_DEFAULT if firmware == "bios" else UEFI_DEFAULT)
             yield "default" if usual else "full", f"{firmware}/{name}"
 
@@ -77,7 +82,7 @@ def boot(arguments, firmware, case, directory):
         files[case.empty] = b""
     blank = directory / "blank.img"  # imgtool wants a disk, the firmware goes on to the network card
     blank.write_bytes(bytes(1 << 20))
-    with Peer(str(directory / "peer"), str(directory / "qemu"), f"dir/{BOOT_PROGRAMS[firmware]}", files, case.faults) as peer:
+    with Peer(str(directory / "peer"), str(directory / "qemu"), case.boot_file.format(BOOT_PROGRAMS[firmware]), files, case.faults) as peer:
         outcome = machine.run_qemu(arguments.imgtool, blank, directory, "--firmware", firmware, "--",
                                    *peer.qemu_options("virtio-net-pci"))  # fmt: skip
     return outcome, peer

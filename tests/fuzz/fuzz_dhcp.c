@@ -16,6 +16,11 @@ static void check_version4(struct span packet)
     FUZZ_ASSERT(taken || memcmp(&lease, &before, sizeof lease) == 0);
     FUZZ_ASSERT(lease.boot_file[0] != '\0');
     check_text(lease.boot_file, sizeof lease.boot_file);
+    struct error error;
+    before = lease;
+    if (dhcp_finish(&lease, &error) == STATUS_OK)
+        FUZZ_ASSERT(lease.boot_file[0] != '\0' && strlen(lease.boot_file) <= strlen(before.boot_file));
+    check_text(lease.boot_file, sizeof lease.boot_file);
     dhcp_address_text(lease.server, address);
     check_text(address, sizeof address);
 }

@@ -71,6 +71,9 @@ def option6(code, content):
 
 def dhcp_seeds():
     yield "bootp", dhcp4(b"dir/stagecoach.0")
+    yield "url", dhcp4(b"tftp://10.9.8.1:1069/lab%20x/stagecoach.0")
+    yield "url-option", dhcp4(extra=b"\x43\x14http://10.9.8.1/a/sc")
+    yield "backslash", dhcp4(b"lab\\stagecoach.0")
     yield "options", dhcp4(extra=b"\x35\1\5\1\4\xff\xff\xff\0\3\4\x0a\0\2\1\x36\4\x0a\0\2\3\x43\x0cstagecoach.0")
     yield "overload", dhcp4(extra=b"\x34\1\2", overload=b"\x43\x06lab/sc\xff")
     yield "overload-both", dhcp4(b"\x43\x03a/b\xff", b"\0\0\x34\1\3", b"\3\4\x0a\0\2\1\xff")

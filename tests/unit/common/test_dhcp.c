@@ -158,6 +158,66 @@ static void options_cut_anywhere_do_no_harm(void **state)
     assert_address(lease.netmask, "255.255.255.0");
 }
 
+/* --- boot files that are URLs ------------------------------------------------------------------------------------ */
+
+static struct dhcp_lease lease_of(const char *boot_file)
+{
+    struct dhcp_lease lease = {.client = {10, 0, 2, 15}, .server = {10, 0, 2, 2}};
+    strcpy(lease.boot_file, boot_file);
+    return lease;
+}
+
+static void urls_name_server_port_and_path(void **state)
+{
+    static const struct {
+        const char *given, *server, *path;
+        uint16_t port;
+    } cases[] = {
+        {"lab/stagecoach.0", "10.0.2.2", "lab/stagecoach.0", 0},
+        {"tftp://10.9.8.1/lab/stagecoach.0", "10.9.8.1", "lab/stagecoach.0", 0},
+        {"TFTP://10.9.8.1:1069/x", "10.9.8.1", "x", 1069},
+        {"tftp://10.9.8.1//var/tftp/x", "10.9.8.1", "/var/tftp/x", 0},
+        {"tftp://boot.example/a%20b/%x%2", "10.0.2.2", "a b/%x%2", 0}, /* nobody can be asked for names */
+        {"tftp://10.9.8/x", "10.0.2.2", "x", 0},
+        {"tftp://10.9.8.256/x", "10.0.2.2", "x", 0},
+        {"tftp://10.9.8.1.7/a%00b", "10.0.2.2", "a%00b", 0},
+        {"a/tftp://10.9.8.1/x", "10.0.2.2", "a/tftp://10.9.8.1/x", 0},
+        {"c:\\lab\\stagecoach.0", "10.0.2.2", "c:\\lab\\stagecoach.0", 0},
+        {"://x", "10.0.2.2", "://x", 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct error error;
+        struct dhcp_lease lease = lease_of(cases[i].given);
+        assert_int_equal(dhcp_finish(&lease, &error), STATUS_OK);
+        assert_address(lease.server, cases[i].server);
+        assert_string_equal(lease.boot_file, cases[i].path);
+        assert_int_equal(lease.port, cases[i].port);
+    }
+}
+
+static void other_urls_are_refused(void **state)
+{
+    static const struct {
+        const char *given, *said;
+    } cases[] = {
+        {"http://10.9.8.1/x", "TFTP alone"},         {"tftps://10.9.8.1/x", "TFTP alone"},
+        {"tft://10.9.8.1/x", "TFTP alone"},          {"tftp://", "no tftp://server"},
+        {"tftp://10.9.8.1", "no tftp://server"},     {"tftp:///x", "no tftp://server"},
+        {"tftp://10.9.8.1/", "no tftp://server"},    {"tftp://10.9.8.1:/x", "no tftp://server"},
+        {"tftp://10.9.8.1:0/x", "no tftp://server"}, {"tftp://10.9.8.1:65536/x", "no tftp://server"},
+        {"tftp://[::1]/x", "no tftp://server"},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct error error;
+        struct dhcp_lease lease = lease_of(cases[i].given);
+        assert_int_equal(dhcp_finish(&lease, &error), STATUS_NO_BOOT_VOLUME);
+        assert_non_null(strstr(error.text, cases[i].said));
+        assert_non_null(strstr(error.text, cases[i].given));
+    }
+}
+
 /* --- version 6 --------------------------------------------------------------------------------------------------- */
 
 static void addresses_are_read_as_the_c_library_does(void **state)
@@ -245,6 +305,8 @@ int main(void)
         cmocka_unit_test_setup(a_further_answer_adds_what_it_tells, reset),
         cmocka_unit_test_setup(a_boot_file_without_end_ends_with_its_field, reset),
         cmocka_unit_test_setup(options_cut_anywhere_do_no_harm, reset),
+        cmocka_unit_test(urls_name_server_port_and_path),
+        cmocka_unit_test(other_urls_are_refused),
         cmocka_unit_test(addresses_are_read_as_the_c_library_does),
         cmocka_unit_test(urls_are_read),
     };
