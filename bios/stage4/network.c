@@ -3,6 +3,7 @@
 #include "bios.h"
 #include "dhcp.h"
 #include "firmware.h"
+#include "log.h"
 #include "memory.h"
 #include "net_files.h"
 #include "pxe.h"
@@ -53,6 +54,7 @@ static struct {
     bool started;
     struct dhcp_lease lease;
     uint8_t gateway[4];
+    uint16_t send_failure; /* of the last datagram; 0: none */
     uint16_t ack_size;
     uint8_t ack[PACKET_SIZE];
 } network;
@@ -69,6 +71,7 @@ static enum status send_datagram(void *context, uint16_t local_port, uint16_t se
                                  size_t size, struct error *error)
 {
     (void)context;
+    (void)error;
     struct udp_write write = {
         .from_port = __builtin_bswap16(local_port),
         .to_port = __builtin_bswap16(server_port),
@@ -79,9 +82,11 @@ static enum status send_datagram(void *context, uint16_t local_port, uint16_t se
     memcpy(write.gateway, network.gateway, sizeof write.gateway);
     memcpy(transfer_buffer(), data, size);
     uint16_t status = pxe_call(PXE_UDP_WRITE, &write);
-    if (status != 0)
-        return error_set(error, STATUS_TRANSFER_FAILED, "nothing can be sent to the boot server (PXE status %#04x)",
-                         status);
+    /* Lost, like anything on its way: it is sent again. A ROM may have no buffer left, or not yet know the server's
+     * hardware address (ARP timeout, 0x11). */
+    if (status != 0 && status != network.send_failure)
+        log_warn("the network card's ROM can't send to the boot server (PXE status %#04x)", status);
+    network.send_failure = status;
     return STATUS_OK;
 }
 
