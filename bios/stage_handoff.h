@@ -1,4 +1,4 @@
-/* What stage 2 tells stage 4: the C form of stage_handoff.inc (kept equal by hand; main.c asserts the offsets). Lies in
+/* What stage 2 tells stage 4: the C form of stage_handoff.inc (kept equal by hand; bios.c asserts the offsets). Lies in
  * stage 2's own data, below 1 MiB, for as long as the loader runs. */
 #ifndef STAGECOACH_BIOS_STAGE_HANDOFF_H
 #define STAGECOACH_BIOS_STAGE_HANDOFF_H
@@ -16,6 +16,7 @@ struct stage_handoff {
     uint16_t ebda_segment;   /* 30  word at 40:0e: segment of the extended BIOS data area; 0: none */
     uint32_t pxe;   /* 32  far pointer to !PXE, as the ROM gave it; 0: the loader was not started from a network */
     uint32_t pxenv; /* 36  the same for PXENV+ */
+    uint32_t cd_sector_size; /* 40  bytes of the drive's sectors if it was started as a CD; else 0 */
 };
 
 /* One BIOS call: all registers in, all registers out. */

@@ -3,7 +3,7 @@
 ;
 ; Entry:  from the BIOS, real mode, at linear 0x7c00 (CS:IP 07c0:0000 or 0000:7c00), DL = drive, often 0xe0 or more. Nothing
 ;         else is relied on. The BIOS has loaded one sector of the CD, of which this is the start.
-; Exit:   to stage 2 as from stage1.asm.
+; Exit:   to stage 2 as from stage1.asm, but DI = 2048: the drive's sectors have so many bytes, whatever INT 13h/48h says.
 ; Memory: reads and writes itself; stack below LOW_STAGE1_START; writes LOW_LOADER up to the size of the stages. What else the BIOS
 ;         has loaded, up to 0x8400, is not needed.
 ;

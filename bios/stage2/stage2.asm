@@ -1,8 +1,8 @@
 ; Stage 2: the last real-mode code. Checks the machine and the stages, switches A20 on, and leaves behind the glove box
 ; through which stage 4 calls the BIOS. Begins with the header that image_format.h describes.
 ;
-; Entry:  from stage 1 or the network boot program, real mode, LOW_LOADER_START >> 4 : bios_stages_header_size, DL = drive, or 0
-;         and EDI, ESI = the PXE ROM's pointers; any other segments, flags and stack. All stages lie in memory from LOW_LOADER_START on.
+; Entry:  from stage 1 or the network boot program, real mode, LOW_LOADER_START >> 4 : bios_stages_header_size, DL = drive
+;         and DI = bytes of its sectors if it is a CD, else 0; or DL = 0 and EDI, ESI = the PXE ROM's pointers; any other segments, flags and stack. All stages lie in memory from LOW_LOADER_START on.
 ; Exit:   to stage3_entry in 32-bit protected mode: flat segments, GDT of gdt.inc, IF = 0, DF = 0, ESP =
 ;         LOW_REAL_STACK_END, EDI = LOW_PAGE_TABLES_START, ESI = struct stage_handoff.
 ; Memory: its own section (code and data, below 64 KiB from LOW_LOADER_START), LOW_REAL_STACK, the BIOS data area.
@@ -47,11 +47,14 @@ stage2_entry:
         mov     ds, ax
         sti
         movzx   edx, dl
+        xor     eax, eax
         test    dl, dl                  ; only the network boot program names no drive
         jz      .network
+        mov     ax, di
         xor     edi, edi
         xor     esi, esi
 .network:
+        push    eax
         push    edi
         push    esi
         push    edx
@@ -70,6 +73,7 @@ stage2_entry:
         pop     dword [OFFSET_OF(handoff) + stage_handoff.drive]
         pop     dword [OFFSET_OF(handoff) + stage_handoff.pxenv]
         pop     dword [OFFSET_OF(handoff) + stage_handoff.pxe]
+        pop     dword [OFFSET_OF(handoff) + stage_handoff.cd_sector_size]
         call    look_at_low_memory
         mov     si, OFFSET_OF(text_low_memory)
         cmp     word [OFFSET_OF(handoff) + stage_handoff.low_memory_kib], LOW_END >> 10
@@ -156,6 +160,7 @@ handoff:
             at stage_handoff.ebda_segment, dw 0
             at stage_handoff.pxe, dd 0
             at stage_handoff.pxenv, dd 0
+            at stage_handoff.cd_sector_size, dd 0
         iend
 
 section .note.GNU-stack noalloc noexec nowrite progbits

@@ -3,7 +3,7 @@
 #include <stddef.h>
 
 _Static_assert(offsetof(struct stage_handoff, ebda_segment) == 30, "stage_handoff.inc says so");
-_Static_assert(offsetof(struct stage_handoff, pxenv) == 36, "stage_handoff.inc says so");
+_Static_assert(offsetof(struct stage_handoff, cd_sector_size) == 40, "stage_handoff.inc says so");
 _Static_assert(offsetof(struct bios_registers, flags) == 36, "stage_handoff.inc says so");
 _Static_assert(offsetof(struct bios_registers, stack) == 44, "stage_handoff.inc says so");
 _Static_assert(sizeof(struct bios_registers) == 56, "the glove box copies whole 8-byte words");

@@ -146,6 +146,15 @@ static enum status check_edd(struct error *error)
     return STATUS_OK;
 }
 
+/* Bytes of a sector. Of a CD stage 1 knows it, for it has read some; BIOSes may give a disk's number there. */
+static uint32_t sector_size_of(const struct edd_parameters *parameters)
+{
+    const struct stage_handoff *handoff = bios_handoff();
+    if (handoff->cd_sector_size != 0 && disk.number == handoff->drive)
+        return handoff->cd_sector_size;
+    return parameters->sector_size != 0 ? parameters->sector_size : DEFAULT_SECTOR_SIZE;
+}
+
 /* Sector and disk size. Some BIOSes refuse to tell, or tell 0: then 512 bytes and no known end. */
 static enum status read_geometry(struct error *error)
 {
@@ -158,11 +167,12 @@ static enum status read_geometry(struct error *error)
     if (bios_failed(&registers))
         parameters = (struct edd_parameters){0};
 
-    uint32_t sector_size = parameters.sector_size != 0 ? parameters.sector_size : DEFAULT_SECTOR_SIZE;
+    uint32_t sector_size = sector_size_of(&parameters);
     if (!is_power_of_two(sector_size) || sector_size < 512 || sector_size > 4096)
         return error_set(error, STATUS_SECTOR_SIZE, "sectors of %u bytes; 512 to 4096 can be used", sector_size);
     uint64_t sectors = (uint64_t)parameters.sectors[1] << 32 | parameters.sectors[0], size;
-    if (sectors == 0 || !mul_ok(sectors, sector_size, &size) || size > DISK_SIZE_UNKNOWN)
+    bool doubtful = parameters.sector_size != 0 && parameters.sector_size != sector_size; /* sectors of which size? */
+    if (sectors == 0 || doubtful || !mul_ok(sectors, sector_size, &size) || size > DISK_SIZE_UNKNOWN)
         size = DISK_SIZE_UNKNOWN;
     disk.block.size = size;
     disk.block.sector_size = sector_size;

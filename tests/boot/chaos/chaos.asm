@@ -1,7 +1,7 @@
-; A floppy disk that spoils the machine as real BIOSes were seen to, then starts the first hard disk's boot sector.
+; A floppy disk that spoils the machine as real BIOSes were seen to, then starts the first hard disk's boot sector, or a CD's.
 ;
 ; Entry:  from the BIOS as a floppy's boot sector, DL = 0.
-; Exit:   to the hard disk's boot sector, in the state that the options below ask for.
+; Exit:   to the boot sector, in the state that the options below ask for.
 ; Memory: stays resident at RESIDENT (64 KiB), which no map reserves: a loader must not use what INT 12h took away.
 ;
 ; Options (-D): any number of
@@ -18,7 +18,10 @@
 ;   READ_DEAD        INT 13h/42h of more than the first sectors of a disk always fails
 ;   NO_EDD           INT 13h/41h fails
 ;   EDD_ONCE         INT 13h/41h fails but for the first time
+;   CD               the first CD is started, by the default entry of its boot catalog
 ;   NO_SIZE          INT 13h/48h tells no sizes
+;   SIZE_512         INT 13h/48h tells sectors of 512 bytes
+;   SIZE_FAILS       INT 13h/48h fails
 ;   E820_HOSTILE     a long, unsorted, overlapping map, with entries that mean nothing; registers are destroyed
 ;   E820_NONE        no E820
 ;   E820_FORGETS     E820 forgets "SMAP" in the third answer
@@ -35,6 +38,15 @@ TABLE           equ 0x2000
 ENTRY_SIZE      equ 24
 SMAP            equ 0x534d4150
 MANY            equ 312
+CD_DRIVE        equ 0xe0                ; SeaBIOS's first
+BOOT_RECORD     equ 17                  ; El Torito: this sector names that of the catalog, whose first entry the boot sector
+CATALOG_FIELD   equ 0x47
+ENTRY_FIELD     equ 32 + 8
+%ifdef CD
+BOOT_DRIVE      equ CD_DRIVE
+%else
+BOOT_DRIVE      equ 0x80
+%endif
 
 bits 16
 cpu 386
@@ -65,11 +77,21 @@ section .resident start=512 vstart=0
         call    hook
         xor     ax, ax
         mov     es, ax
+%ifdef CD
+        call    read_cd
+        mov     eax, [es:0x7c00 + CATALOG_FIELD]
+        mov     [cd_packet.lba], eax
+        call    read_cd
+        mov     eax, [es:0x7c00 + ENTRY_FIELD]
+        mov     [cd_packet.lba], eax
+        call    read_cd
+%else
         mov     ax, 0x0201
         mov     cx, 1
         mov     dx, 0x80
         mov     bx, 0x7c00
         int     0x13
+%endif
 %ifdef BPB
         mov     di, 0x7c03
         mov     cx, 0x5a - 3
@@ -101,7 +123,7 @@ section .resident start=512 vstart=0
         out     dx, al
 %endif
         mov     byte [armed], 1
-        mov     dl, 0x80
+        mov     dl, BOOT_DRIVE
 %ifdef DRIVE
         mov     dl, DRIVE
 %endif
@@ -120,6 +142,22 @@ section .resident start=512 vstart=0
         jmp     0x07c0:0
 %else
         jmp     0:0x7c00
+%endif
+
+%ifdef CD
+; Reads a sector to 0:7c00.
+read_cd:
+        mov     si, cd_packet
+        mov     ah, 0x42                ; INT 13h/42h: DS:SI packet, DL drive
+        mov     dl, CD_DRIVE
+        int     0x13
+        jc      read_cd
+        ret
+
+        align   4, db 0
+cd_packet       db 16, 0
+                dw 1, 0x7c00, 0
+.lba            dd BOOT_RECORD, 0
 %endif
 
 ; Puts our handlers before the BIOS's.
@@ -211,6 +249,14 @@ int_13:
         mov     word [si + 24], 0
         clc
         retf    2
+%elifdef SIZE_512
+        pushf
+        call    far [cs:old_13]
+        mov     word [si + 24], 512
+        clc
+        retf    2
+%elifdef SIZE_FAILS
+        jmp     fail
 %endif
         jmp     .pass
 .read:

@@ -52,7 +52,7 @@ def cut_inside_stages(image):
 
 
 def row(*options, edit=None, qemu=(), expect=BOOTED):
-    return {"options": options, "edit": edit, "qemu": qemu, "expect": expect}
+    return {"options": options, "edit": edit, "qemu": qemu, "expect": expect, "cd": "CD" in options}
 
 
 ROWS = {
@@ -75,6 +75,11 @@ ROWS = {
     "read-max-64": row("READ_MAX=64"),
     "read-max-1": row("READ_MAX=1"),
     "no-disk-size": row("NO_SIZE"),
+    "cd": row("CD"),
+    "cd-no-size": row("CD", "NO_SIZE"),
+    "cd-size-512": row("CD", "SIZE_512"),
+    "cd-size-fails": row("CD", "SIZE_FAILS"),
+    "disk-size-fails": row("SIZE_FAILS"),
     "e820-hostile": row("E820_HOSTILE"),
     "e820-hostile-6g": row("E820_HOSTILE", qemu=("-m", "6G")),
     "e820-none": row("E820_NONE"),
@@ -104,7 +109,8 @@ def qemu_command(image, row, directory):
     command = [qemu, "-accel", "tcg", "-m", "128", "-display", "none", "-monitor", "none", "-no-reboot",
                "-serial", f"file:{directory}/com1.log", "-debugcon", f"file:{directory}/e9.log",
                "-device", "isa-debug-exit,iobase=0xf4,iosize=4",
-               "-drive", f"file={image},format=raw,if=none,id=disk", "-device", "ide-hd,drive=disk"]  # fmt: skip
+               "-drive", f"file={image},format=raw,if=none,id=disk,readonly={'on' if row['cd'] else 'off'}",
+               "-device", f"{'ide-cd' if row['cd'] else 'ide-hd'},drive=disk"]  # fmt: skip
     if row["options"]:
         floppy = machine.build_floppy(row["options"], directory)
         command += ["-drive", f"file={floppy},format=raw,if=floppy", "-boot", "a"]
@@ -140,8 +146,9 @@ def problem(row, code, output):
 
 def judge(arguments, row, directory):
     image = directory / "disk.img"
+    medium = "source=cd" if row["cd"] else "table=gpt"
     machine.build_image(arguments.imgtool, Path(arguments.kernels) / "conformance.elf", image, "--cmdline",
-                        machine.command_line("firmware=bios table=gpt"))  # fmt: skip
+                        machine.command_line(f"firmware=bios {medium}"), *(["--iso"] if row["cd"] else []))  # fmt: skip
     if row["edit"]:
         row["edit"](image)
     code = run(qemu_command(image, row, directory), directory)
