@@ -5,19 +5,31 @@
 #include "memory_map.h"
 #include "memory_source.h"
 
-#define KEPT_TOLD UINT32_MAX /* struct memory_cursor.calls: the page that is kept was told */
+/* What the map may lack: struct memory_cursor.calls is how much of it was told. */
+enum { EXTRA_KEPT_PAGE, EXTRA_FRAMEBUFFER, EXTRAS };
 
 enum status memory_source_start(uint32_t *count, struct error *error)
 {
     struct starter_region region;
     uint64_t place = 0;
-    *count = 1; /* the page that is kept */
+    *count = EXTRAS;
     while (starter_map_next(&facts_starter()->map, &place, &region))
         ++*count;
-    if (*count == 1)
+    if (*count == EXTRAS)
         return error_set(error, STATUS_NO_MEMORY_MAP,
                          "the loader or VMM that started us tells nothing of the memory: use a newer one");
     return STATUS_OK;
+}
+
+/* False where there is no such thing. */
+static bool extra_entry(uint32_t extra, struct memory_entry *entry)
+{
+    const struct boot_framebuffer *framebuffer = &facts_starter()->framebuffer;
+    if (extra == EXTRA_KEPT_PAGE)
+        *entry = (struct memory_entry){facts_kept_page(), PAGE_SIZE, BOOT_MEMORY_ACPI_RECLAIMABLE, UINT32_MAX};
+    else
+        *entry = (struct memory_entry){framebuffer->phys, framebuffer->size, BOOT_MEMORY_FRAMEBUFFER, UINT32_MAX};
+    return entry->phys != 0;
 }
 
 bool memory_source_next(struct memory_cursor *cursor, struct memory_entry *entry)
@@ -28,10 +40,10 @@ bool memory_source_next(struct memory_cursor *cursor, struct memory_entry *entry
         if (region.size != 0) /* qboot's list ends with such */
             return true;
     }
-    bool first = cursor->calls != KEPT_TOLD && facts_kept_page() != 0;
-    cursor->calls = KEPT_TOLD;
-    *entry = (struct memory_entry){facts_kept_page(), PAGE_SIZE, BOOT_MEMORY_ACPI_RECLAIMABLE, UINT32_MAX};
-    return first;
+    while (cursor->calls < EXTRAS)
+        if (extra_entry(cursor->calls++, entry))
+            return true;
+    return false;
 }
 
 bool memory_source_in_use(unsigned index, uint64_t *phys, uint64_t *size)

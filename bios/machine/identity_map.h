@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #define IDENTITY_MAP_END (4ull << 30) /* of what is always mapped */
+#define IDENTITY_MAP_BITS 47u         /* of the highest address: the lower half of four levels of tables */
 
 enum identity_rights {
     IDENTITY_NONE, /* not mapped: an access faults */

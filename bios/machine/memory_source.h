@@ -43,7 +43,8 @@ static inline uint32_t memory_type_of_e820(uint32_t e820_type)
 /* Chooses the source. *count: an upper bound of the entries that memory_source_next() will yield. */
 enum status memory_source_start(uint32_t *count, struct error *error);
 
-/* The next entry; false at the end. Begin with a zeroed cursor, as often as you like. */
+/* The next entry, of memory or of a framebuffer that the loader draws on; false at the end. Begin with a zeroed cursor,
+ * as often as you like. */
 bool memory_source_next(struct memory_cursor *cursor, struct memory_entry *entry);
 
 /* The index-th range that the loader lives in, or that it still reads; false after the last. */
