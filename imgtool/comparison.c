@@ -62,7 +62,7 @@ static uint64_t find_difference(struct comparison *comparison, uint64_t offset, 
         uint64_t part = size - at < PIECE ? size - at : PIECE, i = 0;
         if (block_read(comparison_block(comparison, 0), offset + at, part, one, &error) != STATUS_OK ||
             block_read(comparison_block(comparison, 1), other_offset + at, part, other, &error) != STATUS_OK)
-            return at;
+            return size; /* told by who watches the images */
         while (i < part && one[i] == other[i])
             i++;
         if (i < part)
@@ -80,10 +80,19 @@ uint64_t comparison_first(struct comparison *comparison, uint64_t offset, uint64
     return at;
 }
 
+/* How much of a stretch the disk has: a table may say more. */
+static uint64_t present(const struct block *disk, uint64_t offset, uint64_t size)
+{
+    uint64_t rest = offset < disk->size ? disk->size - offset : 0;
+    return size < rest ? size : rest;
+}
+
 void comparison_range(struct comparison *comparison, const char *what, uint64_t offset, uint64_t other_offset,
                       uint64_t size)
 {
-    uint64_t at = comparison_first(comparison, offset, other_offset, size);
-    if (at < size)
+    uint64_t one = present(comparison_block(comparison, 0), offset, size),
+             other = present(comparison_block(comparison, 1), other_offset, size), both = one < other ? one : other;
+    uint64_t at = comparison_first(comparison, offset, other_offset, both);
+    if (at < both || one != other)
         comparison_differ(comparison, what, "differ from byte %lu of %lu on", at, size);
 }

@@ -21,7 +21,7 @@ __attribute__((format(printf, 3, 4))) void comparison_differ(struct comparison *
 void comparison_field(struct comparison *comparison, const char *what, const char *field, const char *first,
                       const char *second);
 
-/* The first byte at which two stretches differ, or can't be read; `size` if none does. */
+/* The first byte at which two stretches differ; `size` if none does, or if they can't be read. */
 uint64_t comparison_first(struct comparison *comparison, uint64_t offset, uint64_t other_offset, uint64_t size);
 
 /* Tells that the bytes differ, and from where on. */

@@ -13,6 +13,42 @@ static const struct poptOption options[] = {
     POPT_TABLEEND,
 };
 
+/* An image that keeps in mind that it could not be read: of bytes that nobody knows it can't be said how they differ.
+ */
+struct watched {
+    struct disk_image image;
+    struct block block;
+    struct error error; /* the first */
+};
+
+static enum status read_watched(struct block *block, uint64_t offset, uint64_t size, void *to, struct error *error)
+{
+    struct watched *watched = block->context;
+    enum status status = block_read(&watched->block, offset, size, to, error);
+    if (status != STATUS_OK && watched->error.status == STATUS_OK)
+        watched->error = *error;
+    return status;
+}
+
+static enum exit_code open_watched(struct watched *watched, const char *path)
+{
+    *watched = (struct watched){0};
+    enum exit_code code = disk_image_open(&watched->image, path);
+    watched->block = watched->image.block;
+    watched->image.block.read = read_watched;
+    watched->image.block.context = watched;
+    return code;
+}
+
+/* The first image that could not be read; NULL: both could. */
+static const struct watched *unread(const struct watched images[2])
+{
+    for (size_t i = 0; i < 2; i++)
+        if (images[i].error.status != STATUS_OK)
+            return &images[i];
+    return NULL;
+}
+
 /* --- partitions -------------------------------------------------------------------------------------------------- */
 
 static bool is_boot_partition(const struct inspection *inspection, const struct partition *partition)
@@ -119,7 +155,7 @@ static void compare_rest(struct comparison *comparison)
                           at);
 }
 
-static void compare(struct comparison *comparison)
+static void compare(struct comparison *comparison, const struct watched images[2])
 {
     struct json_object *document = as_json ? json_document("diff") : NULL;
     comparison->array = as_json ? json_array_in(document, "differences") : NULL;
@@ -132,31 +168,39 @@ static void compare(struct comparison *comparison)
     compare_rest(comparison);
     if (!as_json)
         return;
-    json_flag(document, "same", comparison->count == 0);
+    json_flag(document, "same", comparison->count == 0 && unread(images) == NULL);
     json_finish(document);
+}
+
+static enum exit_code conclude(const struct comparison *comparison, const struct watched images[2])
+{
+    const struct watched *failed = unread(images);
+    if (failed != NULL)
+        return disk_image_failure(&failed->image, &failed->error);
+    return comparison->count == 0 ? EXIT_OK : EXIT_FAILED;
 }
 
 static int run(poptContext context)
 {
     static struct comparison comparison; /* big */
-    struct disk_image images[2];
+    struct watched images[2];
     const char *operands[2];
     enum exit_code code = operands_take(context, "imgtool diff IMAGE IMAGE", 2, 2, operands);
     if (code == EXIT_OK)
-        code = disk_image_open(&images[0], operands[0]);
+        code = open_watched(&images[0], operands[0]);
     if (code != EXIT_OK)
         return code;
-    code = disk_image_open(&images[1], operands[1]);
+    code = open_watched(&images[1], operands[1]);
     if (code == EXIT_OK) {
-        inspection_make(&comparison.images[0], &images[0]);
-        inspection_make(&comparison.images[1], &images[1]);
-        compare(&comparison);
-        code = comparison.count == 0 ? EXIT_OK : EXIT_FAILED;
+        inspection_make(&comparison.images[0], &images[0].image);
+        inspection_make(&comparison.images[1], &images[1].image);
+        compare(&comparison, images);
+        code = conclude(&comparison, images);
         inspection_free(&comparison.images[0]);
         inspection_free(&comparison.images[1]);
-        disk_image_close(&images[1]);
+        disk_image_close(&images[1].image);
     }
-    disk_image_close(&images[0]);
+    disk_image_close(&images[0].image);
     return code;
 }
 

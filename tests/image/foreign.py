@@ -11,8 +11,10 @@ import os
 import re
 import shutil
 import subprocess
+import struct
 import sys
 import tempfile
+import zlib
 from pathlib import Path
 
 from disk import Disk
@@ -20,7 +22,7 @@ from disk import Disk
 SKIPPED = 77
 SECTOR = 512
 JUDGES = {"sfdisk": "fdisk", "fsck.fat": "dosfstools", "mdir": "mtools", "sgdisk": "gdisk", "readelf": "binutils", "cmp": "diffutils",
-          "lsblk": "util-linux", "xorriso": "xorriso"}  # fmt: skip
+          "lsblk": "util-linux", "xorriso": "xorriso", "strace": "strace"}  # fmt: skip
 
 
 class Bench:
@@ -108,6 +110,42 @@ def diff(bench):
         report = bench.report("diff", bench.image, other, codes=(1,))
         (line,) = judge("cmp", "-l", bench.image, other, codes=(1,)).decode().splitlines()
         assert int(line.split()[0]) == place + 1 and not report["same"] and report["differences"], (place, report)
+
+
+def tiny_gpt():
+    """A disk of eight sectors whose GPT has four entries: smaller than the usual array alone."""
+    entries, sectors = bytes(4 * 128), 8
+    def header(own, other, array):
+        fields = struct.pack("<8sIIIIQQQQ16sQIII", b"EFI PART", 0x10000, 92, 0, 0, own, other, 3, sectors - 3, b"g" * 16, array, 4,
+                             128, zlib.crc32(entries))  # fmt: skip
+        return (fields[:16] + struct.pack("<I", zlib.crc32(fields)) + fields[20:]).ljust(SECTOR, b"\0")
+    mbr = bytes(446) + struct.pack("<4B4BII", 0, 0, 2, 0, 0xEE, 255, 255, 255, 1, sectors - 1) + bytes(48) + b"\x55\xaa"
+    return mbr + header(1, sectors - 1, 2) + entries + bytes(3 * SECTOR) + entries + header(sectors - 1, 1, sectors - 2)
+
+
+def diff_of_others(bench):
+    """What stands in another loader's boot code is no place of stages; a small disk has no usual table."""
+    data, image, other = bench.image.read_bytes(), bench.directory / "foreign.img", bench.directory / "other.img"
+    small = tiny_gpt()
+    for content, place in ((b"\xfa\x31\xc0" * 146 + data[438:], 5), (small, 2 * SECTOR + 7), (small, 7 * SECTOR + 80)):
+        image.write_bytes(content)
+        assert bench.report("diff", image, image)["same"], place
+        other.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
+        assert not bench.report("diff", image, other, codes=(1,))["same"], place
+    image.write_bytes(small)
+    assert bench.report("inspect", image)["table"] == "gpt"
+
+
+def diff_unread(bench):
+    """Bytes that can't be read are no difference, and no equality."""
+    other = bench.directory / "other.img"
+    shutil.copyfile(bench.image, other)
+    quiet = os.environ | {"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"}  # it can't look beside strace
+    for when in ("30", "200", "20+"):
+        done = subprocess.run(["strace", "-f", "-qq", "-o", os.devnull, "-e", f"inject=pread64:error=EIO:when={when}", bench.imgtool,
+                               "diff", "--json", bench.image, other], env=quiet, capture_output=True, text=True, check=False)  # fmt: skip
+        assert done.returncode == 4 and done.stderr.count("imgtool: error: ") == 1, (when, done)
+        assert not json.loads(done.stdout)["same"], (when, done)
 
 
 def verify(bench):
@@ -200,7 +238,7 @@ def main():
     os.environ["PATH"] += ":/sbin:/usr/sbin"
     with tempfile.TemporaryDirectory() as directory:
         bench = Bench(arguments, Path(directory))
-        for check in (inspect, explain, diff, verify, images_of_others, disc_of_others, partitioners, devices):
+        for check in (inspect, explain, diff, diff_of_others, diff_unread, verify, images_of_others, disc_of_others, partitioners, devices):
             check(bench)
     return 0
 
