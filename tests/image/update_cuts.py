@@ -72,6 +72,7 @@ class Judge:
         self.image, self.volume_file = directory / "disk.img", directory / "volume"
         self.scratch, self.again = directory / "files", directory / "again.img"
         self.failures = 0
+        self.loader = None  # the new stage 1, which is there before any new file
         self.fat = arguments.fat
         self.doors = [0]
         if arguments.scenario == "cd":
@@ -135,6 +136,8 @@ class Judge:
 
     def check_cut(self, name, old, new):
         files = self.files()
+        if files == new and self.loader is not None and self.boot_code() != self.loader:
+            self.fail(name, "new files beneath the old stage 1")
         if files not in (old, new):
             self.fail(name, f"neither the old nor the new files: {sorted(files)}")
         for finding in self.verify(self.image):
@@ -148,6 +151,12 @@ class Judge:
                 self.fail(name, f"fsck.fat finds '{line}'")
         self.put([(self.volume + offset, data) for offset, data in ghosts])
         return files == new
+
+    def boot_code(self):
+        """What a BIOS starts: a boot sector without the volume's parameters, which are the files' concern."""
+        with open(self.image, "rb") as image:
+            sector = image.read(440)
+        return sector[:3] + sector[90:]
 
     def check_doors(self, name):
         """Each stage 1 names stages that are whole."""
@@ -234,6 +243,10 @@ def main():
         if judge.image.read_bytes() != after:
             judge.fail("finished", "the notes do not lead to the image: a write was missed")
         judge.check_sound("finished")
+        if arguments.scenario in LOADER:
+            judge.loader, before = judge.boot_code(), judge.fresh[424:438]
+            if judge.loader[424 - 87 : 438 - 87] == before:
+                judge.fail("finished", "stage 1 is still the old one")
         new = judge.files()
         if new == old:
             judge.fail("finished", "nothing has changed")
