@@ -39,8 +39,6 @@ def options(text):
 def lint(pages):
     done = subprocess.run(["mandoc", "-Tlint", "-W", "warning", *pages], stdout=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 0 and not done.stdout, done.stdout
-    if not shutil.which("man") or not shutil.which("groff"):
-        return
     for page in pages:
         done = subprocess.run(["man", "--warnings", "-l", "-Tutf8", page], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
                               text=True, check=True, env={"LC_ALL": "C.UTF-8", "MANPAGER": "cat", "PATH": "/usr/bin:/bin"})  # fmt: skip
@@ -64,9 +62,10 @@ def check_configuration(page, source):
 
 def main():
     imgtool, source, build = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
-    if not shutil.which("mandoc"):
-        print("SKIP: mandoc is missing: apt-get install --no-install-recommends mandoc")
-        sys.exit(77)
+    for program, package in (("mandoc", "mandoc"), ("man", "man-db"), ("groff", "groff-base")):
+        if not shutil.which(program):
+            print(f"SKIP: {program} is missing: apt-get install --no-install-recommends {package}")
+            sys.exit(77)
     commands = help_text.commands(imgtool)
     pages = sorted((build / "man").iterdir())
     wanted = {f"imgtool-{name}.1" for name in commands} | {"imgtool.1", "stagecoach.conf.5"}
