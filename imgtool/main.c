@@ -3,31 +3,29 @@
 
 #include <version.h>
 
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 const struct command *const imgtool_commands[] = {
-    &command_build_image,
-    &command_build_iso,
-    &command_build_direct,
-    &command_build_netboot,
-    &command_run,
-    &command_test,
-    &command_explain,
-    &command_inspect,
-    &command_ls,
-    &command_cat,
-    &command_verify,
-    &command_diff,
-    &command_update,
-    &command_write,
-    &command_devices,
-    &command_convert,
-    &command_doctor,
-    &command_completion,
-    &command_man,
-    NULL,
+    &command_build_image, &command_build_iso,  &command_build_direct, &command_build_netboot,
+    &command_run,         &command_test,       &command_explain,      &command_inspect,
+    &command_ls,          &command_cat,        &command_verify,       &command_diff,
+    &command_update,      &command_write,      &command_devices,      &command_convert,
+    &command_doctor,      &command_completion, &command_man,          NULL,
 };
+
+/* A caller may have closed stdin, stdout or stderr: the first file that a command opens must not take its place, or
+ * messages would go into it. For reading only, so that what is written there is an error as before. */
+static bool fill_standard_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", O_RDONLY) != fd)
+            return false;
+    return true;
+}
 
 static int finish(int code)
 {
@@ -55,6 +53,8 @@ int main(int argc, char **argv)
 {
     const char **words = (const char **)argv + 1;
     int count = argc - 1;
+    if (!fill_standard_streams())
+        return EXIT_IO;       /* nor is there a place to say so */
     signal(SIGXFSZ, SIG_IGN); /* 'ulimit -f': write() says EFBIG instead, here and in the programs that we start */
     if (count < 1) {
         cli_print_overview(stderr, imgtool_commands);

@@ -255,6 +255,21 @@ class Case:
             self.refuses("QEMU", 6, "virtual machine", "--kernel", self.new)
         self.check("in use", self.update("--kernel", self.new).returncode == 0, "still refused")
 
+    def keeps_messages_out(self):
+        """Whoever starts it with stdin, stdout or stderr closed: the image is not opened in their place."""
+        for closed, words, code in (("0<&-", "", 0), ("1>&-", "--json", 4), ("2>&-", "--remove none", 0),
+                                    ("0<&- 1>&- 2>&-", "--json", 4)):  # fmt: skip
+            name = f"update {words} {closed}"
+            self.build()
+            disk = Disk(self.image)
+            start, end, before = disk.volume, disk.volume + disk.volume_size, self.image.read_bytes()
+            line = f'exec "$0" update "$1" --kernel "$2" {words} {closed}'
+            done = subprocess.run(["sh", "-c", line, self.imgtool, self.image, self.new], capture_output=True, check=False)
+            after = self.image.read_bytes()
+            self.check(name, done.returncode == code, f"exit code {done.returncode}, not {code}: {done.stderr}")
+            self.check(name, after[:start] == before[:start] and after[end:] == before[end:], "bytes outside the volume have changed")
+            self.check_sound(name)
+
 
 def main():
     parser = argparse.ArgumentParser()
@@ -276,6 +291,7 @@ def main():
         case.refuses_bad_input()
         case.refuses_damage()
         case.refuses_image_in_use()
+        case.keeps_messages_out()
     return 1 if case.failures else 0
 
 
