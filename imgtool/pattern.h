@@ -10,12 +10,16 @@ struct pattern {
     const char *text;
     bool is_regex;
     regex_t regex;
+    size_t
+        *fallback; /* of text: how much of it is still matched when what follows its first n + 1 bytes does not fit */
 };
+
+#define PATTERN_LINE_MAX 4096 /* regular expressions see no more of a line; text is found anywhere in it */
 
 /* One stream of output that is searched. Start with {0}. */
 struct pattern_search {
-    char line[4096]; /* the one that is coming in, its end cut off if it is longer */
-    size_t size;
+    char line[PATTERN_LINE_MAX + 1]; /* for a regular expression: the one that is coming in */
+    size_t size;                     /* of it; of text: bytes of it that have just come */
     bool found;
 };
 

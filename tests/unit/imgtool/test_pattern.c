@@ -17,6 +17,10 @@ static void finds_what_was_asked_for(void **state)
         {"a.b", "axb\n", false},      /* text is text */
         {"a.b", "a.b\n", true},
         {"ab", "a\nb\n", false},
+        {"aab", "aaab", true}, /* what does not fit is the beginning of what does */
+        {"abcabd", "abcabcabd", true},
+        {"aabaaab", "aabaabaaab", true},
+        {"abab", "abaab ab", false},
         {"/^passed: [0-9]+$/", "passed: 12\n", true},
         {"/^passed: [0-9]+$/", "passed: 12", false}, /* more digits, or words, may follow */
         {"/^passed: [0-9]+$/", "not passed: 12\n", false},
@@ -59,12 +63,36 @@ static void withstands_long_lines(void **state)
     pattern_close(&pattern);
 }
 
+/* Text is found wherever it is; a regular expression sees the beginning of such a line. */
+static void finds_text_far_behind_in_a_line(void **state)
+{
+    (void)state;
+    static const size_t distances[] = {0, PATTERN_LINE_MAX - 2, PATTERN_LINE_MAX, PATTERN_LINE_MAX + 1, 100000};
+    for (size_t i = 0; i < ARRAY_LENGTH(distances); i++) {
+        struct pattern text, regex;
+        struct pattern_search text_search = {0}, regex_search = {0};
+        assert_true(pattern_open(&text, "the end"));
+        assert_true(pattern_open(&regex, "/the end/"));
+        for (size_t at = 0; at < distances[i]; at++) {
+            pattern_feed(&text, &text_search, "t", 1);
+            pattern_feed(&regex, &regex_search, "t", 1);
+        }
+        pattern_feed(&text, &text_search, "the end\n", 8);
+        pattern_feed(&regex, &regex_search, "the end\n", 8);
+        assert_true(text_search.found);
+        assert_int_equal(regex_search.found, distances[i] + 7 <= PATTERN_LINE_MAX);
+        pattern_close(&text);
+        pattern_close(&regex);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finds_what_was_asked_for),
         cmocka_unit_test(refuses_what_it_can_not_look_for),
         cmocka_unit_test(withstands_long_lines),
+        cmocka_unit_test(finds_text_far_behind_in_a_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
