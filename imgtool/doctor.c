@@ -87,7 +87,6 @@ static const struct need needs[] = {
     {"gdb", "run --gdb", "gdb", "run", false, look_for_program},
     {"qemu-img", "convert to qcow2, vhd, vmdk, vdi", "qemu-utils", "convert", true, look_for_program},
     {"bmaptool", "copies images by the block map of convert --bmap", "bmap-tools", "convert", false, look_for_program},
-    {"sbsign", "signs for Secure Boot", "sbsigntool", "sign", true, look_for_program},
     {"rights to disks", "write", NULL, "write", false, look_for_disk_rights},
 };
 #define NEED_COUNT (sizeof needs / sizeof *needs)
