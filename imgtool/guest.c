@@ -93,10 +93,11 @@ static void wait_for_end(struct session *session)
     int64_t end_ms = seconds ? guest_io_now_ms() + (int64_t)seconds * 1000 : 0;
     while (!over(session)) {
         int64_t next_ms = watch_for_stop(session);
-        bool earlier = next_ms && (!end_ms || next_ms < end_ms);
-        if (!over(session) && !guest_io_wait(&session->io, earlier ? next_ms : end_ms) && !earlier)
-            session->timed_out = true;
+        if (over(session))
+            return;
+        guest_io_wait(&session->io, next_ms && (!end_ms || next_ms < end_ms) ? next_ms : end_ms);
         qmp_start(&session->io.qmp);
+        session->timed_out = !over(session) && end_ms && guest_io_now_ms() >= end_ms;
     }
 }
 
@@ -107,10 +108,9 @@ static bool answered(struct session *session)
 {
     struct guest_io *io = &session->io;
     int64_t deadline_ms = guest_io_now_ms() + COMMAND_TIME_MS;
-    while (!io->ended && io->qmp.answered != io->qmp.sent)
-        if (!guest_io_wait(io, deadline_ms))
-            return false;
-    return !io->ended && !io->qmp.failed;
+    while (!io->ended && io->qmp.answered != io->qmp.sent && guest_io_wait(io, deadline_ms))
+        continue;
+    return !io->ended && io->qmp.answered == io->qmp.sent && !io->qmp.failed;
 }
 
 static bool command(struct session *session, const char *name)

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/signalfd.h>
@@ -115,6 +116,17 @@ static void take_output_end(struct guest_io *io)
     io->output_fd = -1;
 }
 
+/* As poll() wants it. */
+static int time_left(int64_t deadline_ms)
+{
+    if (!deadline_ms)
+        return -1;
+    int64_t left_ms = deadline_ms - guest_io_now_ms();
+    if (left_ms <= 0)
+        return 0;
+    return left_ms < INT_MAX ? (int)left_ms : INT_MAX;
+}
+
 bool guest_io_wait(struct guest_io *io, int64_t deadline_ms)
 {
     const struct {
@@ -130,18 +142,11 @@ bool guest_io_wait(struct guest_io *io, int64_t deadline_ms)
     struct pollfd fds[COUNT];
     for (size_t i = 0; i < COUNT; i++)
         fds[i] = (struct pollfd){.fd = sources[i].fd, .events = sources[i].events};
-    int wait_ms = -1;
-    if (deadline_ms) {
-        int64_t left_ms = deadline_ms - guest_io_now_ms();
-        wait_ms = left_ms > 0 ? (int)left_ms : 0;
-    }
-    int ready = poll(fds, COUNT, wait_ms);
-    if (ready == 0)
-        return false;
+    int ready = poll(fds, COUNT, time_left(deadline_ms));
     for (size_t i = 0; ready > 0 && i < COUNT; i++)
         if (fds[i].revents)
             sources[i].take(io);
-    return true;
+    return !deadline_ms || guest_io_now_ms() < deadline_ms;
 }
 
 const char *guest_io_error(const struct guest_io *io)

@@ -52,7 +52,8 @@ bool guest_io_open(struct guest_io *io, const struct guest_io_options *options, 
 void guest_io_close_peers(struct guest_io_peers *peers);
 void guest_io_close(struct guest_io *io);
 
-/* Waits for the next thing to happen and takes it in. False: nothing did until the deadline (0: there is none). */
+/* Waits for the next thing to happen, or for the deadline (0: there is none), and takes in what did. False: the
+ * deadline is over, however much goes on happening. */
 bool guest_io_wait(struct guest_io *io, int64_t deadline_ms);
 
 /* The first BOOT-ERR line; NULL: there was none. */

@@ -73,8 +73,8 @@ static bool take_seconds(const struct parser *parser, const char *text, int *sec
 {
     char *end;
     unsigned long value = strtoul(text, &end, 10);
-    if (!isdigit((unsigned char)text[0]) || *end || value < 1 || value > MATRIX_TIMEOUT_MAX)
-        return refuse(parser, "'%.40s' is not a number of seconds from 1 to %u", text, MATRIX_TIMEOUT_MAX);
+    if (!isdigit((unsigned char)text[0]) || *end || value < 1 || value > TIMEOUT_MAX_SECONDS)
+        return refuse(parser, "'%.40s' is not a number of seconds from 1 to %d", text, TIMEOUT_MAX_SECONDS);
     *seconds = (int)value;
     return true;
 }

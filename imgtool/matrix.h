@@ -3,6 +3,7 @@
 #ifndef STAGECOACH_IMGTOOL_MATRIX_H
 #define STAGECOACH_IMGTOOL_MATRIX_H
 
+#include "command.h"
 #include "process.h"
 
 /* Each is an option of imgtool run of the same name, which also checks the values. */
@@ -18,7 +19,6 @@ enum matrix_axis {
 };
 
 #define MATRIX_CASES_MAX 1000u
-#define MATRIX_TIMEOUT_MAX 86400u
 
 extern const char *const matrix_axis_names[AXIS_COUNT];
 

@@ -108,8 +108,12 @@ static bool options_ok(void)
                   nearest ? nearest : "", nearest ? "'?" : "");
         return false;
     }
-    if (cpus < 1 || timeout_seconds < 0) {
-        cli_error("--smp and --timeout take positive numbers");
+    if (cpus < 1) {
+        cli_error("--smp takes a positive number");
+        return false;
+    }
+    if (timeout_seconds < 0 || timeout_seconds > TIMEOUT_MAX_SECONDS) {
+        cli_error("--timeout takes seconds up to %d, or 0 for none, not %d", TIMEOUT_MAX_SECONDS, timeout_seconds);
         return false;
     }
     if (as_json && !timeline) {

@@ -192,8 +192,11 @@ static enum exit_code check_arguments(poptContext context, const char **image)
     enum exit_code code = operands_take(context, "imgtool test IMAGE|KERNEL", print_matrix ? 0 : 1, 1, image);
     if (code != EXIT_OK || print_matrix)
         return code;
-    if (timeout_seconds < 1 || jobs < 0)
-        return failure(EXIT_USAGE, "--timeout and --jobs take positive numbers");
+    if (timeout_seconds < 1 || timeout_seconds > TIMEOUT_MAX_SECONDS)
+        return failure(EXIT_USAGE, "--timeout takes seconds from 1 to %d, not %d", TIMEOUT_MAX_SECONDS,
+                       timeout_seconds);
+    if (jobs < 0)
+        return failure(EXIT_USAGE, "--jobs takes a positive number");
     if (access(*image, R_OK) != 0)
         return failure(EXIT_IO, "%s: %s", *image, strerror(errno));
     return junit != NULL ? host_file_check_writable(junit) : EXIT_OK; /* better now than after an hour of boots */

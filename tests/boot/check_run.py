@@ -274,6 +274,7 @@ def bad_options(bench):
         (["--firmware", "coreboot"], "bios, uefi"),
         (["--timeot", "3"], "did you mean --timeout"),
         (["--smp", "0"], "--smp"),
+        (["--timeout", "2147484"], "up to 86400"),
         (["--smp", "many"], "many"),
         (["--no-serial", "--serial-log", "x"], "--no-serial"),
         (["other.img"], "behind --"),

@@ -184,6 +184,7 @@ def bad_options(bench):
         assert said in errors and output == "", (output, errors)
     for options, said in (
         (["--timeout", "0"], "--timeout"),
+        (["--timeout", "86401"], "86400"),
         (["--jobs", "-1"], "--jobs"),
         (["--junitt", "x"], "did you mean --junit"),
         (["more"], "one argument too many"),

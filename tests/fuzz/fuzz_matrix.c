@@ -9,7 +9,7 @@ static void check(const struct matrix *matrix)
         const struct matrix_case *one = &matrix->cases[i];
         FUZZ_ASSERT(one->name[0] && one->name[0] != '.' && one->name[0] != '-' && !strchr(one->name, '/'));
         FUZZ_ASSERT(strlen(one->name) < 128);
-        FUZZ_ASSERT(one->timeout_seconds >= 0 && one->timeout_seconds <= (int)MATRIX_TIMEOUT_MAX);
+        FUZZ_ASSERT(one->timeout_seconds >= 0 && one->timeout_seconds <= TIMEOUT_MAX_SECONDS);
         for (size_t other = 0; other < i; other++)
             FUZZ_ASSERT(strcmp(one->name, matrix->cases[other].name) != 0);
         for (int axis = 0; axis < AXIS_COUNT; axis++)
