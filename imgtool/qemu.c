@@ -6,8 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* "-drive" values end at a comma; a doubled one stands for itself. The result is the caller's to free. */
-static char *escape_commas(const char *text)
+char *qemu_escape_commas(const char *text)
 {
     char *escaped = malloc(strlen(text) * 2 + 1), *to = escaped;
     if (!escaped)
@@ -29,7 +28,7 @@ static void add_pair(struct arguments *arguments, const char *name, const char *
 
 static void add_drive(struct arguments *arguments, const char *format, const char *file)
 {
-    char *escaped = escape_commas(file);
+    char *escaped = qemu_escape_commas(file);
     arguments_add(arguments, "-drive");
     arguments_addf(arguments, "%s,format=raw,file=%s", format, escaped);
     free(escaped);
@@ -137,7 +136,7 @@ const char *qemu_nic_nearest(const char *nic)
 static void add_network(const struct qemu_options *options, struct arguments *arguments)
 {
     const struct nic_kind *nic = find_nic(options->nic);
-    char *escaped = escape_commas(options->image);
+    char *escaped = qemu_escape_commas(options->image);
     arguments_add(arguments, "-netdev");
     arguments_addf(arguments, "user,id=boot-net,restrict=on,tftp=%s,bootfile=%s", escaped, options->boot_file);
     free(escaped);

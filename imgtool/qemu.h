@@ -45,6 +45,9 @@ const char *qemu_nic_nearest(const char *nic);
 /* What QEMU calls this card, which has a ROM for network boots; NULL: we know none of that name. */
 const char *qemu_nic_device(const char *nic);
 
+/* Values in QEMU's options end at a comma; a doubled one stands for itself. The result is the caller's to free. */
+char *qemu_escape_commas(const char *text);
+
 void qemu_arguments(const struct qemu_options *options, struct arguments *arguments);
 
 /* Finds OVMF's code and the template of its variables; false if it is not installed. */

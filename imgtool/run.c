@@ -278,7 +278,9 @@ static int prepare(struct workspace *workspace, const char *image)
 static void add_timeline_port(const struct workspace *workspace, const char *const *extra, struct arguments *arguments)
 {
     arguments_add(arguments, "-chardev");
-    arguments_addf(arguments, "file,id=timeline,path=%s/timeline", workspace->directory);
+    char *escaped = qemu_escape_commas(workspace->directory);
+    arguments_addf(arguments, "file,id=timeline,path=%s/timeline", escaped);
+    free(escaped);
     arguments_add(arguments, "-device");
     arguments_addf(arguments, "isa-debugcon,chardev=timeline,iobase=%#x,readback=%#x", TIMELINE_PORT, TIMELINE_ANSWER);
     for (; extra && *extra; extra++)

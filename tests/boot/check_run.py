@@ -423,7 +423,7 @@ def main(cases, labels, bench):
     arguments = parser.parse_args()
     machine.clean_up_when_terminated()
     machine.need("qemu-system-x86_64", "qemu-system-x86")
-    with tempfile.TemporaryDirectory(prefix="stagecoach-run-") as directory:
+    with tempfile.TemporaryDirectory(prefix="stagecoach,run-") as directory:
         cases[arguments.case](bench(arguments, Path(directory)))
 
 
