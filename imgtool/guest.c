@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 
 #define COMMAND_TIME_MS 10000 /* for one QMP command, a screenshot included; QEMU is killed when it takes longer */
+#define LAST_WORDS_MS 1000    /* after a time-out, for whoever reads our output slowly */
 #define SAMPLE_TIME_MS 50     /* between two looks at the CPU of a guest that gave up */
 
 struct session {
@@ -24,6 +25,8 @@ struct session {
     int64_t sample_ms; /* when the next is due */
     bool stopped;      /* the guest gave up */
     bool timed_out;
+    int64_t end_ms;    /* when it is; 0: never */
+    bool picture_lost; /* the screenshot could not be written */
 };
 
 /* --- start ------------------------------------------------------------------------------------------------------- */
@@ -35,11 +38,11 @@ static void print_command(const struct arguments *arguments)
     free(text);
 }
 
-static bool start(struct session *session)
+static enum exit_code start(struct session *session)
 {
     struct guest_io_peers peers;
-    bool started = guest_io_open(&session->io, &session->options->io, &peers);
-    if (started) {
+    enum exit_code code = guest_io_open(&session->io, &session->options->io, &peers);
+    if (code == EXIT_OK) {
         struct arguments arguments = {0};
         struct qemu_options qemu = session->options->qemu;
         const int keep[] = {peers.qmp, peers.exit, peers.e9, peers.serial};
@@ -51,11 +54,11 @@ static bool start(struct session *session)
         if (session->options->verbose)
             print_command(&arguments);
         session->pid = process_start(&arguments, keep, peers.serial < 0 ? 3 : 4);
-        started = session->pid > 0;
+        code = session->pid > 0 ? EXIT_OK : EXIT_FAILED;
         arguments_free(&arguments);
     }
     guest_io_close_peers(&peers);
-    return started;
+    return code;
 }
 
 /* --- while it runs ----------------------------------------------------------------------------------------------- */
@@ -90,7 +93,7 @@ static bool over(const struct session *session)
 static void wait_for_end(struct session *session)
 {
     int seconds = session->options->timeout_seconds;
-    int64_t end_ms = seconds ? guest_io_now_ms() + (int64_t)seconds * 1000 : 0;
+    int64_t end_ms = session->end_ms = seconds ? guest_io_now_ms() + (int64_t)seconds * 1000 : 0;
     while (!over(session)) {
         int64_t next_ms = watch_for_stop(session);
         if (over(session))
@@ -118,20 +121,39 @@ static bool command(struct session *session, const char *name)
     return !session->io.ended && qmp_send(&session->io.qmp, name) && answered(session);
 }
 
+/* QEMU's words for a machine without a graphics card, or with one that the guest has not set up. */
+static bool has_no_screen(const char *text)
+{
+    return strcasestr(text, "no console") || strcasestr(text, "no surface");
+}
+
 static void take_screenshot(struct session *session)
 {
     const char *path = session->options->screenshot;
     struct qmp *qmp = &session->io.qmp;
     if (!path || session->io.ended)
         return;
-    if (!qmp_send_screendump(qmp, path) || !answered(session))
-        cli_warn("%s: no screenshot: %s", path, qmp->failed ? qmp->text : "QEMU does not answer");
+    if (qmp_send_screendump(qmp, path) && answered(session))
+        return;
+    cli_warn("%s: no screenshot: %s", path, qmp->failed ? qmp->text : "QEMU does not answer");
+    session->picture_lost = !qmp->failed || !has_no_screen(qmp->text);
+}
+
+/* A slow reader gets the rest of the output too, while the user is ready to wait. */
+static void drain(struct session *session)
+{
+    struct guest_io *io = &session->io;
+    int64_t grace_ms = guest_io_now_ms() + LAST_WORDS_MS;
+    int64_t deadline_ms = session->end_ms && session->end_ms < grace_ms ? grace_ms : session->end_ms;
+    while (!io->signal && guest_io_is_pending(io) && guest_io_wait(io, deadline_ms))
+        continue;
 }
 
 /* Ends QEMU, reads what it still has to say and returns its exit status. */
 static int end(struct session *session)
 {
     struct guest_io *io = &session->io;
+    io->ending = true;
     if (command(session, "stop"))
         take_screenshot(session);
     command(session, "quit");
@@ -143,6 +165,7 @@ static int end(struct session *session)
         kill(session->pid, SIGKILL);
         process_wait(session->pid, COMMAND_TIME_MS, &status);
     }
+    drain(session);
     return status;
 }
 
@@ -163,12 +186,22 @@ __attribute__((format(printf, 3, 4))) static void decide(struct guest_result *re
         cli_note("%s", result->reason);
 }
 
+/* A run that leaves less than it was asked for is no success. */
+static void succeed(const struct session *session, const char *text, struct guest_result *result)
+{
+    const char *lost = session->picture_lost ? session->options->screenshot : guest_io_incomplete(&session->io);
+    if (lost)
+        decide(result, EXIT_IO, "%s, but %s could not be written as a whole", text, lost);
+    else
+        decide(result, EXIT_OK, "%s", text);
+}
+
 static void succeeded(const struct session *session, struct guest_result *result)
 {
     if (session->io.pattern && !guest_io_found(&session->io))
         decide(result, EXIT_GUEST_FAILED, "the guest reported success, but the success pattern did not appear");
     else
-        decide(result, EXIT_OK, "the guest reported success");
+        succeed(session, "the guest reported success", result);
 }
 
 static void qemu_ended(const struct session *session, int status, struct guest_result *result)
@@ -233,7 +266,7 @@ static void verdict(const struct session *session, int status, struct guest_resu
     else if (io->answered && io->answer != QEMU_EXIT_SUCCESS)
         decide(result, EXIT_GUEST_FAILED, "the guest reported failure (%#x on port %#x)", io->answer, QEMU_EXIT_PORT);
     else if (guest_io_found(io))
-        decide(result, EXIT_OK, "the success pattern appeared");
+        succeed(session, "the success pattern appeared", result);
     else if (io->answered)
         succeeded(session, result);
     else if (session->stopped)
@@ -262,8 +295,8 @@ enum exit_code guest_run(const struct guest_options *options, struct guest_resul
 {
     struct session session = {.options = options};
     int64_t start_ms = guest_io_now_ms();
-    *result = (struct guest_result){.code = EXIT_FAILED, .reason = "QEMU could not be started"};
-    if (start(&session)) {
+    *result = (struct guest_result){.code = start(&session), .reason = "QEMU could not be started"};
+    if (result->code == EXIT_OK) {
         result->reason[0] = '\0';
         wait_for_end(&session);
         int status = end(&session);

@@ -29,4 +29,7 @@ enum exit_code guest_run(const struct guest_options *options, struct guest_resul
 /* "success", "failure", "reset", "timeout"; "error": it could not be found out. */
 const char *guest_verdict_word(enum exit_code code);
 
+/* Writes the verdict as JSON. False: errno says why it could not be written. */
+bool guest_report_save(const char *path, const char *image, const struct guest_result *result);
+
 #endif

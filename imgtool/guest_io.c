@@ -28,18 +28,13 @@ static void close_fd(int *fd)
 
 /* --- what arrives ------------------------------------------------------------------------------------------------ */
 
-static bool write_all(int fd, const char *bytes, size_t size)
+static void note_errors(struct guest_io *io, struct guest_stream *stream)
 {
-    while (size) {
-        ssize_t written = write(fd, bytes, size);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written <= 0)
-            return false;
-        bytes += written;
-        size -= (size_t)written;
-    }
-    return true;
+    if (io->output.error && !io->output_error)
+        io->output_error = io->output.error;
+    if (stream->log.error && !stream->log_failed)
+        cli_warn("%s: %s; the log is not complete", stream->log_path, strerror(stream->log.error));
+    stream->log_failed = stream->log.error != 0;
 }
 
 static void take_stream(struct guest_io *io, struct guest_stream *stream)
@@ -53,12 +48,10 @@ static void take_stream(struct guest_io *io, struct guest_stream *stream)
     stop_watch_output(&stream->watch, bytes, (size_t)size);
     if (io->pattern)
         pattern_feed(io->pattern, &stream->search, bytes, (size_t)size);
-    if (stream->shown && !io->output_error && !write_all(STDOUT_FILENO, bytes, (size_t)size))
-        io->output_error = errno;
-    if (stream->log_fd >= 0 && !write_all(stream->log_fd, bytes, (size_t)size)) {
-        cli_warn("%s: %s; the log is not complete", stream->log_path, strerror(errno));
-        close_fd(&stream->log_fd);
-    }
+    if (stream->shown)
+        guest_sink_put(&io->output, bytes, (size_t)size);
+    guest_sink_put(&stream->log, bytes, (size_t)size);
+    note_errors(io, stream);
 }
 
 static void take_serial(struct guest_io *io)
@@ -110,10 +103,29 @@ static void take_input(struct guest_io *io)
         send(io->serial.fd, bytes, (size_t)size, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
-static void take_output_end(struct guest_io *io)
+static void take_output_room(struct guest_io *io)
 {
-    io->output_error = EPIPE; /* nobody reads our stdout any more */
-    io->output_fd = -1;
+    guest_sink_ready(&io->output);
+    note_errors(io, &io->serial);
+}
+
+static void take_serial_log_room(struct guest_io *io)
+{
+    guest_sink_ready(&io->serial.log);
+    note_errors(io, &io->serial);
+}
+
+static void take_e9_log_room(struct guest_io *io)
+{
+    guest_sink_ready(&io->e9.log);
+    note_errors(io, &io->e9);
+}
+
+/* The guest waits when those wait who read what it says. */
+static int readable_fd(const struct guest_io *io, const struct guest_stream *stream)
+{
+    bool full = stream->log.size >= GUEST_SINK_FULL || (stream->shown && io->output.size >= GUEST_SINK_FULL);
+    return full && !io->ending ? -1 : stream->fd;
 }
 
 /* As poll() wants it. */
@@ -134,9 +146,15 @@ bool guest_io_wait(struct guest_io *io, int64_t deadline_ms)
         short events;
         void (*take)(struct guest_io *);
     } sources[] = {
-        {io->serial.fd, POLLIN, take_serial}, {io->e9.fd, POLLIN, take_e9},         {io->exit_fd, POLLIN, take_exit},
-        {io->qmp.fd, POLLIN, take_qmp},       {io->signal_fd, POLLIN, take_signal}, {io->input_fd, POLLIN, take_input},
-        {io->output_fd, 0, take_output_end},
+        {readable_fd(io, &io->serial), POLLIN, take_serial},
+        {readable_fd(io, &io->e9), POLLIN, take_e9},
+        {io->exit_fd, POLLIN, take_exit},
+        {io->qmp.fd, POLLIN, take_qmp},
+        {io->signal_fd, POLLIN, take_signal},
+        {io->input_fd, POLLIN, take_input},
+        {io->output.fd, guest_sink_events(&io->output), take_output_room},
+        {io->serial.log.fd, guest_sink_events(&io->serial.log), take_serial_log_room},
+        {io->e9.log.fd, guest_sink_events(&io->e9.log), take_e9_log_room},
     };
     enum { COUNT = sizeof sources / sizeof *sources };
     struct pollfd fds[COUNT];
@@ -147,6 +165,25 @@ bool guest_io_wait(struct guest_io *io, int64_t deadline_ms)
         if (fds[i].revents)
             sources[i].take(io);
     return !deadline_ms || guest_io_now_ms() < deadline_ms;
+}
+
+bool guest_io_is_pending(const struct guest_io *io)
+{
+    return io->output.size || io->serial.log.size || io->e9.log.size;
+}
+
+static bool is_incomplete(const struct guest_sink *sink)
+{
+    return sink->error || sink->lost || sink->size;
+}
+
+const char *guest_io_incomplete(const struct guest_io *io)
+{
+    if (is_incomplete(&io->output))
+        return "stdout";
+    if (is_incomplete(&io->serial.log))
+        return io->serial.log_path;
+    return is_incomplete(&io->e9.log) ? io->e9.log_path : NULL;
 }
 
 const char *guest_io_error(const struct guest_io *io)
@@ -203,37 +240,37 @@ static bool open_log(struct guest_stream *stream, const char *path)
     if (!path)
         return true;
     stream->log_path = path;
-    stream->log_fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (stream->log_fd < 0)
-        cli_error("%s: can't write this log: %s", path, strerror(errno));
-    return stream->log_fd >= 0;
+    if (guest_sink_open(&stream->log, path))
+        return true;
+    cli_error("%s: can't write this log: %s", path, errno == ENXIO ? "nobody reads from this pipe" : strerror(errno));
+    return false;
 }
 
-bool guest_io_open(struct guest_io *io, const struct guest_io_options *options, struct guest_io_peers *peers)
+enum exit_code guest_io_open(struct guest_io *io, const struct guest_io_options *options, struct guest_io_peers *peers)
 {
     *io = (struct guest_io){
         .qmp = {.fd = -1},
-        .serial = {.fd = -1, .log_fd = -1, .shown = true},
-        .e9 = {.fd = -1, .log_fd = -1, .shown = !options->serial},
+        .serial = {.fd = -1, .log = {.fd = -1}, .shown = true},
+        .e9 = {.fd = -1, .log = {.fd = -1}, .shown = !options->serial},
         .exit_fd = -1,
         .signal_fd = -1,
         .input_fd = -1,
-        .output_fd = STDOUT_FILENO,
+        .output = {.fd = -1},
         .pattern = options->pattern,
     };
     *peers = (struct guest_io_peers){-1, -1, -1, -1};
     if (!open_log(&io->serial, options->serial_log) || !open_log(&io->e9, options->e9_log))
-        return false;
+        return EXIT_IO;
     int qmp_fd = -1;
-    if (!open_signals(io) || !open_channel(&qmp_fd, &peers->qmp) || !qmp_open(&io->qmp, qmp_fd) ||
-        !open_channel(&io->exit_fd, &peers->exit) || !open_channel(&io->e9.fd, &peers->e9) ||
-        (options->serial && !open_channel(&io->serial.fd, &peers->serial))) {
+    if (!guest_sink_open_stdout(&io->output) || !open_signals(io) || !open_channel(&qmp_fd, &peers->qmp) ||
+        !qmp_open(&io->qmp, qmp_fd) || !open_channel(&io->exit_fd, &peers->exit) ||
+        !open_channel(&io->e9.fd, &peers->e9) || (options->serial && !open_channel(&io->serial.fd, &peers->serial))) {
         cli_error("can't open the channels to QEMU: %s", strerror(errno));
-        return false;
+        return EXIT_FAILED;
     }
     if (options->serial && terminal_take(&io->terminal))
         io->input_fd = STDIN_FILENO;
-    return true;
+    return EXIT_OK;
 }
 
 void guest_io_close_peers(struct guest_io_peers *peers)
@@ -252,7 +289,8 @@ void guest_io_close(struct guest_io *io)
     close_fd(&io->exit_fd);
     close_fd(&io->signal_fd);
     close_fd(&io->serial.fd);
-    close_fd(&io->serial.log_fd);
+    guest_sink_close(&io->serial.log);
     close_fd(&io->e9.fd);
-    close_fd(&io->e9.log_fd);
+    guest_sink_close(&io->e9.log);
+    guest_sink_close(&io->output);
 }

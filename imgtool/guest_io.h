@@ -3,6 +3,8 @@
 #ifndef STAGECOACH_IMGTOOL_GUEST_IO_H
 #define STAGECOACH_IMGTOOL_GUEST_IO_H
 
+#include "command.h"
+#include "guest_sink.h"
 #include "pattern.h"
 #include "qmp.h"
 #include "stop_watch.h"
@@ -13,9 +15,11 @@
 #include <stdint.h>
 
 struct guest_stream { /* text that the guest writes */
-    int fd, log_fd;   /* -1: none */
+    int fd;           /* -1: none */
+    struct guest_sink log;
     const char *log_path;
-    bool shown; /* on stdout */
+    bool log_failed; /* the user knows */
+    bool shown;      /* on stdout */
     struct stop_watch watch;
     struct pattern_search search;
 };
@@ -23,10 +27,12 @@ struct guest_stream { /* text that the guest writes */
 struct guest_io {
     struct qmp qmp;
     struct guest_stream serial, e9;
-    int exit_fd, signal_fd, input_fd, output_fd;
+    struct guest_sink output; /* stdout */
+    int exit_fd, signal_fd, input_fd;
     struct terminal terminal;
     int signal;           /* that asked us to end; 0: none */
     int output_error;     /* errno of a failed write to stdout; 0: none */
+    bool ending;          /* the run is over: the guest's last output is taken even if nobody reads ours */
     bool ended;           /* QEMU is gone */
     bool answered;        /* the guest wrote to the exit port ... */
     unsigned char answer; /* ... this */
@@ -47,14 +53,20 @@ struct guest_io_peers {        /* QEMU's ends of the channels; the caller closes
  * sigprocmask(). Called before the first thing that has to be cleaned up. */
 void guest_io_block_signals(sigset_t *before);
 
-/* False after an error message. guest_io_close() is due either way. */
-bool guest_io_open(struct guest_io *io, const struct guest_io_options *options, struct guest_io_peers *peers);
+/* guest_io_close() is due in any case. */
+enum exit_code guest_io_open(struct guest_io *io, const struct guest_io_options *options, struct guest_io_peers *peers);
 void guest_io_close_peers(struct guest_io_peers *peers);
 void guest_io_close(struct guest_io *io);
 
 /* Waits for the next thing to happen, or for the deadline (0: there is none), and takes in what did. False: the
  * deadline is over, however much goes on happening. */
 bool guest_io_wait(struct guest_io *io, int64_t deadline_ms);
+
+/* Some of the guest's output still waits for whoever reads stdout or a log. */
+bool guest_io_is_pending(const struct guest_io *io);
+
+/* The log that does not have all the output, or "stdout"; NULL: it all went where it should. To be asked at the end. */
+const char *guest_io_incomplete(const struct guest_io *io);
 
 /* The first BOOT-ERR line; NULL: there was none. */
 const char *guest_io_error(const struct guest_io *io);

@@ -80,9 +80,7 @@ mode_t output_umask(void)
     return mask;
 }
 
-/* The file that `path` leads to; the caller's to free. Of a link to a file that is not there yet, the file that writing
- * by way of the link would make. */
-static char *follow_link(const char *path)
+char *output_follow_link(const char *path)
 {
     char target[PATH_MAX], *followed = NULL;
     if (realpath(path, target) != NULL)
@@ -103,7 +101,7 @@ static char *follow_link(const char *path)
 /* Fills in both names. A link stays a link: the file behind it is replaced. */
 static enum exit_code name_files(struct output *output, const char *path)
 {
-    output->path = follow_link(path);
+    output->path = output_follow_link(path);
     char *copy = output->path != NULL ? strdup(output->path) : NULL;
     if (copy == NULL || asprintf(&output->temporary, "%s/.imgtool-" OUTPUT_RANDOM, dirname(copy)) < 0) {
         output->temporary = NULL;

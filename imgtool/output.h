@@ -36,6 +36,10 @@ enum exit_code output_commit(struct output *output);
 /* Removes the temporary file, if it is still there, and frees. Call it in any case. */
 void output_end(struct output *output);
 
+/* The file that `path` leads to; the caller's to free, NULL without memory. Of a link to a file that is not there yet,
+ * the file that writing by way of the link would make. */
+char *output_follow_link(const char *path);
+
 /* --- for directories too (output_directory.h) --- */
 
 #define OUTPUT_RANDOM                                                                                                  \

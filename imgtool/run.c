@@ -2,13 +2,14 @@
 #include "cli.h"
 #include "direct_file.h"
 #include "disk_image.h"
+#include "failure.h"
 #include "guest.h"
 #include "host_file.h"
 #include "image_container.h"
 #include "iso_read.h"
-#include "json.h"
 #include "kvm_probe.h"
 #include "netboot.h"
+#include "output_files.h"
 #include "process.h"
 #include "qemu_lists.h"
 #include "timeline.h"
@@ -296,22 +297,6 @@ static void show_timeline(const struct workspace *workspace)
     fflush(stdout);
 }
 
-static int write_report(const char *image, const struct guest_result *result)
-{
-    struct json_object *document = json_document("run");
-    json_text(document, "image", image);
-    json_text(document, "verdict", guest_verdict_word(result->code));
-    json_number(document, "exit_code", (uint64_t)result->code);
-    json_text(document, "reason", result->reason);
-    if (result->boot_error[0])
-        json_text(document, "boot_error", result->boot_error);
-    json_number(document, "milliseconds", (uint64_t)result->run_ms);
-    if (json_save(document, report))
-        return EXIT_OK;
-    cli_error("%s: can't write the report: %s", report, strerror(errno));
-    return EXIT_IO;
-}
-
 static int run_guest(const struct workspace *workspace, const char *const *extra, struct guest_result *result)
 {
     const char *accelerator = kvm_choose_accelerator();
@@ -376,12 +361,16 @@ static int run_watched(const struct workspace *workspace, const char *const *ext
 }
 
 /* Better now than when the guest has ended. */
-static enum exit_code check_outputs(void)
+static enum exit_code check_outputs(const char *image)
 {
-    const char *const paths[] = {screenshot, serial_log, e9_log, report};
-    enum exit_code code = EXIT_OK;
-    for (size_t i = 0; i < sizeof paths / sizeof *paths && code == EXIT_OK; i++)
-        code = paths[i] ? host_file_check_writable(paths[i]) : EXIT_OK;
+    const struct output_file files[] = {{"--serial-log", serial_log, OUTPUT_PIPE},
+                                        {"--e9-log", e9_log, OUTPUT_PIPE},
+                                        {"--report", report, OUTPUT_DEVICE},
+                                        {"--screenshot", screenshot, OUTPUT_FILE}};
+    const size_t count = sizeof files / sizeof *files;
+    enum exit_code code = output_files_check(files, count, image);
+    for (size_t i = 0; i < count && code == EXIT_OK; i++)
+        code = files[i].path ? host_file_check_writable(files[i].path) : EXIT_OK;
     return code;
 }
 
@@ -406,15 +395,15 @@ static int run(poptContext context)
     sigset_t before;
     struct guest_result result = {0};
     guest_io_block_signals(&before);
-    int code = (int)check_outputs();
+    int code = (int)check_outputs(arguments[0]);
     if (code == EXIT_OK && !temporary_directory_make(workspace.directory))
         code = EXIT_IO;
     else if (code == EXIT_OK) {
         code = prepare(&workspace, arguments[0]);
         if (code == EXIT_OK)
             code = run_watched(&workspace, (const char *const *)arguments + 1, &result);
-        if (report && result.reason[0] && write_report(arguments[0], &result) != EXIT_OK)
-            code = EXIT_IO;
+        if (report && result.reason[0] && !guest_report_save(report, arguments[0], &result))
+            code = failure(EXIT_IO, "%s: can't write the report: %s", report, strerror(errno));
         temporary_directory_remove(workspace.directory);
     }
     /* A signal that was held back ends us here, in the way that a shell expects. */

@@ -5,6 +5,7 @@
 #include "guest_io.h"
 #include "host_file.h"
 #include "operands.h"
+#include "output_files.h"
 #include "process.h"
 #include "qemu_lists.h"
 #include "test_report.h"
@@ -199,7 +200,11 @@ static enum exit_code check_arguments(poptContext context, const char **image)
         return failure(EXIT_USAGE, "--jobs takes a positive number");
     if (access(*image, R_OK) != 0)
         return failure(EXIT_IO, "%s: %s", *image, strerror(errno));
-    return junit != NULL ? host_file_check_writable(junit) : EXIT_OK; /* better now than after an hour of boots */
+    const struct output_file output = {"--junit", junit, OUTPUT_DEVICE};
+    code = output_files_check(&output, 1, *image);
+    if (code == EXIT_OK && junit != NULL)
+        code = host_file_check_writable(junit); /* better now than after an hour of boots */
+    return code;
 }
 
 static int run(poptContext context)

@@ -9,17 +9,19 @@ import argparse
 import json
 import os
 import pty
+import select
 import signal
 import struct
 import subprocess
 import sys
 import tempfile
+import time
 import zlib
 from pathlib import Path
 
 import machine
 
-OK, FAILED, USAGE, REJECTED, IO_ERROR, MISSING, GUEST_FAILED, RESET, TIMEOUT = 0, 1, 2, 3, 4, 7, 10, 11, 12
+OK, FAILED, USAGE, REJECTED, IO_ERROR, UNSAFE, MISSING, GUEST_FAILED, RESET, TIMEOUT = 0, 1, 2, 3, 4, 6, 7, 10, 11, 12
 SOURCE = Path(__file__).resolve().parent / "guest.asm"
 
 
@@ -157,7 +159,7 @@ def report(bench):
         assert said["reason"] and "boot_error" not in said, said
     bench.expect(GUEST_FAILED, bench.guest("halt", TEXT='"BOOT-ERR R 1"'), "--report", path, output="BOOT-ERR R 1\r\n")
     assert json.loads(path.read_text())["boot_error"] == "BOOT-ERR R 1"
-    bench.expect(IO_ERROR, bench.guest("exit", VALUE=0x10), "--report", bench.directory / "none" / "x", said="report")
+    bench.expect(IO_ERROR, bench.guest("exit", VALUE=0x10), "--report", "/dev/full", said="report")
 
 
 def without_serial(bench):
@@ -204,6 +206,94 @@ def timeline(bench):
 
 def no_timeline(bench):
     bench.expect(OK, bench.guest("exit", VALUE=0x10), "--timeline", said="no timeline")
+
+
+def lost_output(bench):
+    """A log or picture that was asked for and is not there: the guest's success is not all."""
+    image = bench.guest("exit", VALUE=0x10)
+    bench.expect(IO_ERROR, image, "--serial-log", "/dev/full", said="but /dev/full could not be written")
+    bench.expect(GUEST_FAILED, bench.guest("exit", VALUE=0x11), "--serial-log", "/dev/full", said="not complete")
+    gone = bench.directory / "gone"
+    gone.mkdir()
+    qemu = bench.directory / "qemu"
+    qemu.write_text(f"#!/bin/sh\nrmdir '{gone}'\nexec {machine.need('qemu-system-x86_64', 'qemu-system-x86')} \"$@\"\n")
+    qemu.chmod(0o755)
+    image = bench.guest("exit", VALUE=0x10)
+    bench.expect(IO_ERROR, image, "--qemu", qemu, "--screenshot", gone / "picture.png", said="no screenshot")
+
+
+def output_onto_input(bench):
+    """Opening an output empties it: neither the image, by any of its names, nor the file of another option."""
+    image = bench.guest("exit", VALUE=0x10)
+    before = image.read_bytes()
+    link, hard, new, dangling = (bench.directory / name for name in ("link", "hard", "new", "dangling"))
+    link.symlink_to(image)
+    hard.hardlink_to(image)
+    dangling.symlink_to("new")
+    for option in ("--serial-log", "--e9-log", "--report", "--screenshot"):
+        for path in (image, link, hard):
+            bench.expect(UNSAFE, image, option, path, output="", said="itself")
+            assert image.read_bytes() == before, f"{option} {path}"
+    for other in (new, bench.directory / "." / "new", dangling):
+        bench.expect(UNSAFE, image, "--serial-log", new, "--report", other, output="", said="--serial-log, too")
+    assert not new.exists()
+    bench.expect(OK, image, "--serial-log", "/dev/null", "--e9-log", "/dev/null")
+
+
+def open_pipe(path=None):
+    """Reading and writing end, also of the FIFO that is made there."""
+    if not path:
+        return os.pipe()
+    os.mkfifo(path)
+    reading = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    return reading, os.open(path, os.O_WRONLY)
+
+
+def wait_until_full(writing, process):
+    while select.select([], [writing], [], 0)[1]:
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.02)
+
+
+def reader_stands_still(bench):
+    """Of stdout or of a log that is a pipe: the time-out and signals end the run in spite of it."""
+    image = bench.guest("spin", PORT="0xe9", REPEAT=0)
+    for log in (None, bench.directory / "log"):
+        reading, writing = open_pipe(log)
+        options = ["--e9-log", log] if log else ["--no-serial"]
+        for number in (None, signal.SIGINT, signal.SIGTERM):
+            process = bench.start("--timeout", 5 if number is None else machine.TIME_LIMIT, *options, image,
+                                  stdout=subprocess.DEVNULL if log else writing)  # fmt: skip
+            wait_until_full(writing, process)
+            if number:
+                process.send_signal(number)
+            _, said = process.communicate(timeout=machine.TIME_LIMIT)
+            assert process.returncode == (-number if number else TIMEOUT), (process.returncode, said)
+            assert not list(bench.temporary.iterdir())
+            os.read(reading, 1 << 20)
+        for end in (reading, writing):
+            os.close(end)
+    bench.expect(IO_ERROR, image, "--e9-log", bench.directory / "log", output="", said="nobody reads")
+
+
+def slow_reader(bench):
+    """Gets all, after the guest's end too."""
+    reading, writing = open_pipe()
+    process = bench.start("--no-serial", bench.guest("exit", VALUE=0x10, PORT="0xe9", REPEAT=20000), stdout=writing)
+    wait_until_full(writing, process)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as output:
+        assert output.read() == b"hello\r\n" * 20000
+    _, said = process.communicate(timeout=machine.TIME_LIMIT)
+    assert process.returncode == OK, said
+
+
+def output_is_a_pipe(bench):
+    pipe = bench.directory / "pipe"
+    os.mkfifo(pipe)
+    for option in ("--report", "--screenshot"):
+        bench.expect(UNSAFE, bench.guest("exit", VALUE=0x10), option, pipe, output="", said="is a pipe")
+    bench.expect(UNSAFE, bench.guest("exit", VALUE=0x10), "--screenshot", "/dev/null", output="", said="is a device")
 
 
 def image_is_not_changed(bench):
@@ -402,7 +492,7 @@ CASES = {
         success, failure, unknown_value, reset, triple_fault, time_out, silent_halt, boot_error, boot_error_on_e9,
         boot_error_then_reset, success_pattern, report, without_serial, serial_log, screenshot, screenshot_without_screen, image_is_not_changed,
         every_disk, isa_debug_exit_of_the_user, exit_port_of_any_width, judged_by_qemu, kernel, kernel_refused, no_image, bad_options,
-        qemu_missing, outputs, qemu_lists, qemu_refuses,
+        qemu_missing, outputs, qemu_lists, qemu_refuses, lost_output, output_onto_input, output_is_a_pipe, reader_stands_still, slow_reader,
         qemu_killed, interrupted, killed, reader_goes_away, full_disk, input_is_left_alone, terminal,
         timeline, no_timeline,
     )

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import check_run
 import machine
-from check_run import FAILED, GUEST_FAILED, IO_ERROR, MISSING, OK, REJECTED, RESET, TIMEOUT, USAGE
+from check_run import FAILED, GUEST_FAILED, IO_ERROR, MISSING, OK, REJECTED, RESET, TIMEOUT, UNSAFE, USAGE
 
 ONE = "case only firmware=bios\n"
 TWO = "case first disk=ahci\ncase second disk=virtio\n"
@@ -219,6 +219,12 @@ def can_not_begin(bench):
     image = bench.guest("exit", VALUE=0x10)
     _, said = bench.test(MISSING, image, environment={"PATH": "/none"})
     assert "apt-get install" in said, said
+    pipe, before = bench.directory / "pipe", image.read_bytes()
+    os.mkfifo(pipe)
+    _, said = bench.test(REJECTED, pipe)
+    assert "neither a disk image nor a kernel" in said, said
+    _, said = bench.test(UNSAFE, image, "--junit", image)
+    assert "itself" in said and image.read_bytes() == before, said
     bench.kept.write_text("in the way")
     bench.test(IO_ERROR, image)
 

@@ -7,6 +7,9 @@
 %ifndef TEXT
 %define TEXT "hello"
 %endif
+%ifndef REPEAT
+%define REPEAT 1                        ; how often it says that; 0: 65536 times
+%endif
 %ifndef EXIT_REGISTER
 %define EXIT_REGISTER al
 %endif
@@ -31,15 +34,18 @@ RESET_CONTROL   equ 0xcf9               ; Intel PCH: 6 is a full reset
         mov     cx, SCREEN_BYTES
         mov     al, RED
         rep     stosb
-        mov     si, text
+        mov     cx, REPEAT
         mov     dx, PORT
+.again_all:
+        mov     si, text
 .next:
         lodsb
         test    al, al
-        jz      .end
+        jz      .said
         out     dx, al
         jmp     .next
-.end:
+.said:
+        loop    .again_all
 %ifidn END, exit
         mov     eax, VALUE
 .again:                                 ; a guest may go on writing

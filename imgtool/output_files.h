@@ -1,0 +1,27 @@
+/* Files that a command writes beside its work: logs, reports, pictures. They are told apart from what it reads, and
+ * from each other, before any is opened, because opening empties them. */
+#ifndef STAGECOACH_IMGTOOL_OUTPUT_FILES_H
+#define STAGECOACH_IMGTOOL_OUTPUT_FILES_H
+
+#include "failure.h"
+
+#include <stddef.h>
+
+#define OUTPUT_FILES_MAX 8 /* of one command */
+
+enum output_kind {
+    OUTPUT_FILE,   /* a regular file only: QEMU removes a picture that it could not write, whatever it is */
+    OUTPUT_DEVICE, /* or /dev/null and the like */
+    OUTPUT_PIPE,   /* or a pipe */
+};
+
+struct output_file {
+    const char *option; /* "--report", for messages */
+    const char *path;   /* NULL: not wanted */
+    enum output_kind kind;
+};
+
+/* EXIT_OK also of what can't be judged: opening it will tell. `input` is the image or kernel. */
+enum exit_code output_files_check(const struct output_file *files, size_t count, const char *input);
+
+#endif
