@@ -185,8 +185,8 @@ enum exit_code host_file_duplicate(const char *from, const char *to)
 enum exit_code host_file_check_writable(const char *path)
 {
     struct stat stat_of;
-    bool existed = stat(path, &stat_of) == 0;
-    if (existed && !S_ISREG(stat_of.st_mode) && !S_ISDIR(stat_of.st_mode))
+    bool existed = lstat(path, &stat_of) == 0; /* a link that leads nowhere yet is kept */
+    if (existed && stat(path, &stat_of) == 0 && !S_ISREG(stat_of.st_mode) && !S_ISDIR(stat_of.st_mode))
         return EXIT_OK;
     int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
     if (fd < 0)

@@ -160,6 +160,10 @@ def report(bench):
     bench.expect(GUEST_FAILED, bench.guest("halt", TEXT='"BOOT-ERR R 1"'), "--report", path, output="BOOT-ERR R 1\r\n")
     assert json.loads(path.read_text())["boot_error"] == "BOOT-ERR R 1"
     bench.expect(IO_ERROR, bench.guest("exit", VALUE=0x10), "--report", "/dev/full", said="report")
+    link = bench.directory / "link"
+    link.symlink_to("new.json")
+    bench.expect(OK, bench.guest("exit", VALUE=0x10), "--report", link)
+    assert link.is_symlink() and json.loads((bench.directory / "new.json").read_text())["exit_code"] == OK
 
 
 def without_serial(bench):
