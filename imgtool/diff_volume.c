@@ -1,6 +1,7 @@
 /* diff: the sectors that describe the boot volume. */
 #include "comparison.h"
 #include "diff_fields.h"
+#include "fat_entry.h"
 
 #include <string.h>
 
@@ -71,17 +72,12 @@ static bool read_sectors(struct comparison *comparison, const uint32_t numbers[2
     return true;
 }
 
-static uint32_t load16(const uint8_t *bytes)
-{
-    return bytes[0] | (uint32_t)bytes[1] << 8;
-}
-
 /* FAT32's further sectors: where each volume says that they are. */
 static void compare_further(struct comparison *comparison, uint8_t boots[2][SECTOR])
 {
     uint8_t sectors[2][SECTOR];
-    const uint32_t infos[] = {load16(boots[0] + INFO_OFFSET), load16(boots[1] + INFO_OFFSET)};
-    const uint32_t copies[] = {load16(boots[0] + COPY_OFFSET), load16(boots[1] + COPY_OFFSET)};
+    const uint32_t infos[] = {fat_get16(boots[0] + INFO_OFFSET), fat_get16(boots[1] + INFO_OFFSET)};
+    const uint32_t copies[] = {fat_get16(boots[0] + COPY_OFFSET), fat_get16(boots[1] + COPY_OFFSET)};
     if (infos[0] != 0 && infos[1] != 0 && read_sectors(comparison, infos, sectors))
         diff_fields(comparison, "FSInfo", info_fields, COUNT(info_fields), sectors[0], sectors[1], SECTOR);
     if (copies[0] != 0 && copies[1] != 0 && read_sectors(comparison, copies, sectors))

@@ -3,6 +3,11 @@
 #include <string.h>
 #include <time.h>
 
+uint32_t fat_get16(const uint8_t *from)
+{
+    return from[0] | (uint32_t)from[1] << 8;
+}
+
 void fat_put16(uint8_t *to, uint32_t value)
 {
     to[0] = (uint8_t)value;

@@ -13,6 +13,7 @@ struct fat_stamp {
 /* Seconds since 1970 in UTC, brought into FAT's range (1980 to 2107). */
 struct fat_stamp fat_stamp_make(int64_t seconds);
 
+uint32_t fat_get16(const uint8_t *from);
 void fat_put16(uint8_t *to, uint32_t value);
 void fat_put32(uint8_t *to, uint32_t value);
 

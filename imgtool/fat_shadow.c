@@ -11,15 +11,10 @@
 
 static const uint8_t mark[MARK_SIZE] = "STAGECOACH-ROOT"; /* with its NUL */
 
-static uint32_t load16(const uint8_t *bytes)
-{
-    return bytes[0] | (uint32_t)bytes[1] << 8;
-}
-
 bool fat_shadow_enter(const struct fat *fat, uint8_t boot[FAT_SHADOW_SECTOR])
 {
     static const uint8_t none[MARK_SIZE];
-    uint64_t entries = load16(boot + 17) + fat->fat_size / FAT_ENTRY_SIZE;
+    uint64_t entries = fat_get16(boot + 17) + fat->fat_size / FAT_ENTRY_SIZE;
     if (fat->bits == 32 || boot[16] != 2 || entries > UINT16_MAX)
         return false;
     boot[16] = 1;

@@ -2,6 +2,7 @@
 
 #include "boot_code.h"
 #include "checked.h"
+#include "fat_entry.h"
 #include "iso_format.h"
 #include "layout.h"
 #include "loader_files.h"
@@ -52,11 +53,6 @@ static enum exit_code read_sector(const struct replacement *plan, uint64_t offse
 
 /* --- where the new stages lie ------------------------------------------------------------------------------------- */
 
-static uint32_t load16(const uint8_t *bytes)
-{
-    return bytes[0] | (uint32_t)bytes[1] << 8;
-}
-
 /* The disk's first sector is the volume's boot sector, then. Its readers have found it good; of FAT32's two further
  * sectors, those are believed that lie where they can. */
 static void read_volume(struct replacement *plan)
@@ -66,9 +62,9 @@ static void read_volume(struct replacement *plan)
     volume->is_there = plan->disk->table->kind == BOOT_DISK_UNKNOWN;
     if (!volume->is_there)
         return;
-    volume->reserved = load16(boot + 14);
-    bool wide = load16(boot + 22) == 0;
-    uint64_t info = wide ? load16(boot + 48) : 0, copy = wide ? load16(boot + 50) : 0;
+    volume->reserved = fat_get16(boot + 14);
+    bool wide = fat_get16(boot + 22) == 0;
+    uint64_t info = wide ? fat_get16(boot + 48) : 0, copy = wide ? fat_get16(boot + 50) : 0;
     volume->info = info < volume->reserved ? info : 0;
     volume->copy = copy < volume->reserved ? copy : 0;
 }

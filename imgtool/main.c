@@ -10,11 +10,26 @@
 #include <unistd.h>
 
 const struct command *const imgtool_commands[] = {
-    &command_build_image, &command_build_iso,  &command_build_direct, &command_build_netboot,
-    &command_run,         &command_test,       &command_explain,      &command_inspect,
-    &command_ls,          &command_cat,        &command_verify,       &command_diff,
-    &command_update,      &command_write,      &command_devices,      &command_convert,
-    &command_doctor,      &command_completion, &command_man,          NULL,
+    &command_build_image,
+    &command_build_iso,
+    &command_build_direct,
+    &command_build_netboot,
+    &command_run,
+    &command_test,
+    &command_explain,
+    &command_inspect,
+    &command_ls,
+    &command_cat,
+    &command_verify,
+    &command_diff,
+    &command_update,
+    &command_write,
+    &command_devices,
+    &command_convert,
+    &command_doctor,
+    &command_completion,
+    &command_man,
+    NULL,
 };
 
 /* A caller may have closed stdin, stdout or stderr: the first file that a command opens must not take its place, or

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define LINES_MAX 65536u /* what never ends, such as /dev/zero, has more */
-#include <strings.h>
 
 static const char *const type_names[] = {
     [BOOT_MEMORY_USABLE] = "usable",

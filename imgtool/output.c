@@ -115,21 +115,15 @@ static enum exit_code name_files(struct output *output, const char *path)
 /* A rename replaces a name: two names are the same if they stand in the same directory. */
 enum exit_code output_same(const char *one, const char *other, bool *same)
 {
-    struct output outputs[2] = {{.fd = -1}, {.fd = -1}};
+    char *paths[] = {output_follow_link(one), output_follow_link(other)};
     struct stat directories[2];
-    *same = false;
-    enum exit_code code = name_files(&outputs[0], one);
-    if (code == EXIT_OK)
-        code = name_files(&outputs[1], other);
-    if (code == EXIT_OK && strcmp(basename(outputs[0].path), basename(outputs[1].path)) == 0)
-        *same = stat(dirname(outputs[0].path), &directories[0]) == 0 &&
-                stat(dirname(outputs[1].path), &directories[1]) == 0 &&
-                directories[0].st_dev == directories[1].st_dev && directories[0].st_ino == directories[1].st_ino;
-    for (size_t i = 0; i < 2; i++) {
-        free(outputs[i].path);
-        free(outputs[i].temporary);
-    }
-    return code;
+    bool known = paths[0] != NULL && paths[1] != NULL;
+    *same = known && strcmp(basename(paths[0]), basename(paths[1])) == 0 &&
+            stat(dirname(paths[0]), &directories[0]) == 0 && stat(dirname(paths[1]), &directories[1]) == 0 &&
+            directories[0].st_dev == directories[1].st_dev && directories[0].st_ino == directories[1].st_ino;
+    free(paths[0]);
+    free(paths[1]);
+    return known ? EXIT_OK : failure_memory();
 }
 
 static void forget(const struct output *output)

@@ -7,8 +7,6 @@
 
 #include <stddef.h>
 
-#define OUTPUT_FILES_MAX 8 /* of one command */
-
 enum output_kind {
     OUTPUT_FILE,   /* a regular file only: QEMU removes a picture that it could not write, whatever it is */
     OUTPUT_DEVICE, /* or /dev/null and the like */

@@ -20,7 +20,7 @@ static size_t find_name(enum qemu_list list, const char *line, size_t size, cons
     while (line < end && *line == ' ')
         line++;
     *name = line;
-    while (line<end && * line> ' ')
+    while (line < end && ' ' < *line)
         line++;
     return (size_t)(line - *name);
 }

@@ -83,6 +83,14 @@ static void read_screen2(const uint8_t *tag, uint32_t size, struct facts *facts)
     check(size == (facts->screen.type == 1 ? 38 : 32), "the framebuffer's tag has another size than it should");
 }
 
+static void read_sections2(const uint8_t *tag, struct facts *facts)
+{
+    facts->section_count = load32(tag + 8);
+    facts->section_size = load32(tag + 12);
+    facts->section_names = load32(tag + 16);
+    facts->sections = tag + 20;
+}
+
 static void read_tag(const uint8_t *tag, uint32_t type, uint32_t size, struct facts *facts)
 {
     switch (type) {
@@ -118,10 +126,7 @@ static void read_tag(const uint8_t *tag, uint32_t type, uint32_t size, struct fa
         read_screen2(tag, size, facts);
         break;
     case 9:
-        facts->section_count = load32(tag + 8);
-        facts->section_size = load32(tag + 12);
-        facts->section_names = load32(tag + 16);
-        facts->sections = tag + 20;
+        read_sections2(tag, facts);
         break;
     case 10:
         check(size == 28, "the APM tag has another size than it should");
