@@ -11,6 +11,8 @@
 #include <string.h>
 
 #define UEFI_PATH "/EFI/BOOT/BOOTX64.EFI"
+#define REST_LEAST                                                                                                     \
+    4096u /* bytes that no boot reads: fewer, as the section headers of a stripped kernel, stay with it */
 
 enum exit_code build_content_config(const struct build_options *options, struct image_config *config)
 {
@@ -54,10 +56,13 @@ enum exit_code build_content_collect(const struct build_options *options, const 
         code = add_ramdisks(options, config, content);
     for (size_t i = 0; i < options->module_count && code == EXIT_OK; i++)
         code = image_content_add_file(content, options->modules[i].source, options->modules[i].line.path);
-    for (size_t i = 0; i < options->file_count && code == EXIT_OK; i++)
-        code = image_content_add_file(content, options->files[i].source, options->files[i].path);
+    if (code == EXIT_OK &&
+        options->compress.method == PACKED_ZSTD) /* the loaders have only the decoder of lz4 in them */
+        code = image_content_add_bytes(content, loader_zstd(), ZSTD_DECODER_PATH);
     if (code == EXIT_OK && uefi_loader.data != NULL)
         code = image_content_add_bytes(content, uefi_loader, UEFI_PATH);
+    for (size_t i = 0; i < options->file_count && code == EXIT_OK; i++)
+        code = image_content_add_file(content, options->files[i].source, options->files[i].path);
     return code;
 }
 
@@ -98,17 +103,19 @@ enum exit_code build_content_check(const struct build_options *options, const st
     return code == EXIT_OK ? kernel_check(&check) : code;
 }
 
-/* The decoder of zstd stands on the volume: the loaders have only that of lz4 in them. */
 enum exit_code build_content_compress(const struct build_options *options, const struct image_config *config,
                                       struct image_content *content)
 {
     const struct pack_options *wish = &options->compress;
-    if (wish->method == 0)
-        return EXIT_OK;
-    enum exit_code code = image_pack(content, &config->config, wish);
-    if (code == EXIT_OK && wish->method == PACKED_ZSTD)
-        code = image_content_add_bytes(content, loader_zstd(), ZSTD_DECODER_PATH);
-    return code;
+    return wish->method != 0 ? image_pack(content, &config->config, wish) : EXIT_OK;
+}
+
+void build_content_part_kernel(const struct image_config *config, struct image_content *content)
+{
+    const struct image_item *kernel = image_content_find(content, config->kernel_path, strlen(config->kernel_path));
+    uint64_t head = kernel->packed ? kernel->file.size : kernel_check_head(&kernel->file);
+    if (kernel->file.size - head >= REST_LEAST)
+        image_content_part(content, kernel, head);
 }
 
 static enum exit_code open_input(const char *path, struct build_inputs *inputs)

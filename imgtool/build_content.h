@@ -7,8 +7,10 @@
 
 enum exit_code build_content_config(const struct build_options *options, struct image_config *config);
 
-/* Opens everything, in the order in which it will lie in the image: what is read first stands first. uefi_loader: NULL
- * data leaves it out. */
+/* Opens everything, in the order in which it will lie in the image: what a boot reads stands first, in the order in
+ * which it does, and the UEFI loader right behind it. The firmware has read that one before, by pieces of 64 KiB (EDK2,
+ * EnhancedFatDxe) that take in what lies beside it, as they do with the root directory in front: so the ends of what we
+ * read come from its memory. uefi_loader: NULL data leaves it out. */
 enum exit_code build_content_collect(const struct build_options *options, const struct image_config *config,
                                      struct span uefi_loader, struct image_content *content);
 
@@ -23,6 +25,9 @@ enum exit_code build_content_check(const struct build_options *options, const st
  * gets them, and before the layout, which wants their sizes. */
 enum exit_code build_content_compress(const struct build_options *options, const struct image_config *config,
                                       struct image_content *content);
+
+/* Lets what no boot reads of the kernel, its debug information, lie behind all other files. Behind the compression. */
+void build_content_part_kernel(const struct image_config *config, struct image_content *content);
 
 /* All files that are read, to tell them from the output. */
 struct build_inputs {

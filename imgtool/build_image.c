@@ -152,6 +152,8 @@ static enum exit_code make_plan(struct build *build)
         code = build_content_check(&build->options, &build->config, &build->content);
     if (code == EXIT_OK)
         code = build_content_compress(options, &build->config, &build->content);
+    if (code == EXIT_OK && !options->iso) /* a CD's directories have each file in one piece */
+        build_content_part_kernel(&build->config, &build->content);
     if (code == EXIT_OK)
         code = plan_layout(build);
     return code == EXIT_OK ? derive_ids(build) : code;

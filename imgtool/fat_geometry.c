@@ -167,18 +167,52 @@ static enum exit_code refuse(const struct fat_tree *tree, const struct fat_geome
                    bits == 32 ? "" : " or use --fat 32");
 }
 
+/* Those that lie in the node's place: all of them, if no whole cluster would be left. */
+static uint32_t head_clusters(const struct fat_geometry *geometry, const struct fat_tree *tree, uint32_t node)
+{
+    uint64_t all = fat_geometry_clusters(geometry, tree, node), head = tree->nodes[node].head;
+    uint64_t clusters = divide_up(head, (uint64_t)geometry->sectors_per_cluster * FAT_SECTOR_SIZE);
+    return (uint32_t)(head == 0 || clusters > all ? all : clusters);
+}
+
+static struct fat_run *add_run(struct fat_geometry *geometry, uint32_t node, uint32_t count)
+{
+    struct fat_run *run = &geometry->runs[geometry->run_count++];
+    *run = (struct fat_run){.node = node, .first = geometry->used_clusters + 2, .count = count};
+    geometry->used_clusters += count;
+    return run;
+}
+
+/* What is left of files whose heads were placed: `head_count` runs. */
+static void place_rests(struct fat_geometry *geometry, const struct fat_tree *tree, uint32_t head_count)
+{
+    uint64_t cluster_size = (uint64_t)geometry->sectors_per_cluster * FAT_SECTOR_SIZE;
+    for (uint32_t i = 0; i < head_count; i++) {
+        struct fat_run *head = &geometry->runs[i];
+        uint64_t all = fat_geometry_clusters(geometry, tree, head->node);
+        if (head->count == all)
+            continue;
+        struct fat_run *rest = add_run(geometry, head->node, (uint32_t)all - head->count);
+        head->next = rest->first;
+        rest->offset = head->count * cluster_size;
+    }
+}
+
 static enum exit_code place_nodes(struct fat_geometry *geometry, const struct fat_tree *tree)
 {
-    uint64_t next = 2;
+    geometry->used_clusters = 0;
     geometry->first_clusters = calloc(tree->count, sizeof *geometry->first_clusters);
-    if (geometry->first_clusters == NULL)
+    geometry->runs = calloc(2 * (size_t)tree->count, sizeof *geometry->runs);
+    if (geometry->first_clusters == NULL || geometry->runs == NULL) {
+        fat_geometry_free(geometry);
         return failure_memory();
-    for (uint32_t i = 0; i < tree->count; i++) {
-        uint64_t clusters = fat_geometry_clusters(geometry, tree, i);
-        geometry->first_clusters[i] = clusters > 0 ? (uint32_t)next : 0;
-        next += clusters;
     }
-    geometry->used_clusters = (uint32_t)(next - 2);
+    for (uint32_t i = 0; i < tree->count; i++) {
+        uint32_t clusters = head_clusters(geometry, tree, i);
+        if (clusters > 0)
+            geometry->first_clusters[i] = add_run(geometry, i, clusters)->first;
+    }
+    place_rests(geometry, tree, geometry->run_count);
     return EXIT_OK;
 }
 
@@ -208,5 +242,7 @@ enum exit_code fat_geometry_make(const struct fat_tree *tree, const struct fat_g
 void fat_geometry_free(struct fat_geometry *geometry)
 {
     free(geometry->first_clusters);
+    free(geometry->runs);
     geometry->first_clusters = NULL;
+    geometry->runs = NULL;
 }

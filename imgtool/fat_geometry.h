@@ -8,6 +8,14 @@
 #define FAT_SECTOR_SIZE 512u
 #define FAT_TABLES 2u
 
+/* Neighbouring clusters that belong together. Every node has one run, a file whose rest lies apart has two. */
+struct fat_run {
+    uint32_t node; /* of the tree */
+    uint32_t first, count;
+    uint32_t next;   /* cluster where the file goes on; 0: it ends here */
+    uint64_t offset; /* in the file, of its first byte */
+};
+
 struct fat_geometry {
     uint32_t bits;    /* 12, 16 or 32 */
     uint32_t sectors; /* of the whole volume */
@@ -20,6 +28,8 @@ struct fat_geometry {
     uint32_t used_clusters;
     uint64_t data_offset;     /* bytes from the volume's start to cluster 2 */
     uint32_t *first_clusters; /* of each node of the tree, owned; 0: has none */
+    struct fat_run *runs;     /* owned; in the order on the volume, with no gap */
+    uint32_t run_count;
 };
 
 struct fat_geometry_wishes {

@@ -21,6 +21,7 @@ struct fat_node {
     bool directory;
     uint32_t parent;  /* index */
     uint64_t size;    /* bytes; of a directory: its entries, with "." and "..", or the label in the root */
+    uint64_t head;    /* of a file: bytes that lie in its place; the rest lies behind all other files. 0: in one piece */
     uint32_t content; /* the caller's number for a file's bytes */
 };
 

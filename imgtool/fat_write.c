@@ -94,32 +94,30 @@ static enum exit_code write_boot_sectors(const struct fat_volume *volume, int fd
 
 /* --- the tables --------------------------------------------------------------------------------------------------- */
 
-/* Goes through all entries in order. Every node has one run of clusters, in the order of the tree. */
+/* Goes through all entries in order. */
 struct chain_cursor {
-    const struct fat_volume *volume;
-    uint32_t node;
-    uint64_t node_end; /* first cluster behind the node's */
+    const struct fat_geometry *geometry;
+    uint32_t run;
 };
 
 static uint32_t next_value(struct chain_cursor *cursor, uint64_t cluster)
 {
-    const struct fat_geometry *geometry = cursor->volume->geometry;
     if (cluster == 0)
         return 0x0fffff00u | MEDIA_FIXED_DISK;
     if (cluster == 1)
         return 0x0fffffffu;
-    while (cluster >= cursor->node_end) {
-        cursor->node_end += fat_geometry_clusters(geometry, cursor->volume->tree, cursor->node);
-        cursor->node++;
-    }
-    return cluster + 1 == cursor->node_end ? 0x0fffffffu : (uint32_t)cluster + 1;
+    const struct fat_run *run = &cursor->geometry->runs[cursor->run];
+    if (cluster + 1 < (uint64_t)run->first + run->count)
+        return (uint32_t)cluster + 1;
+    cursor->run++;
+    return run->next != 0 ? run->next : 0x0fffffffu;
 }
 
 static enum exit_code write_tables(const struct fat_volume *volume, int fd, const char *to)
 {
     const struct fat_geometry *geometry = volume->geometry;
     uint64_t total = geometry->used_clusters + 2ull, fat_size = (uint64_t)geometry->fat_sectors * FAT_SECTOR_SIZE;
-    struct chain_cursor cursor = {.volume = volume, .node = 0, .node_end = 2};
+    struct chain_cursor cursor = {.geometry = geometry};
     uint8_t *chunk = malloc(CHUNK_ENTRIES * 4);
     if (chunk == NULL)
         return failure_memory();

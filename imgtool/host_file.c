@@ -197,16 +197,24 @@ enum exit_code host_file_check_writable(const char *path)
     return EXIT_OK;
 }
 
-enum exit_code host_file_copy(const struct host_file *file, int fd, uint64_t offset, const char *to)
+enum exit_code host_file_copy_part(const struct host_file *file, uint64_t from, uint64_t size, int fd, uint64_t offset,
+                                   const char *to)
 {
-    uint64_t start = 0, end, before = 0;
-    while (start < file->size && host_file_next_data(file, &start, &end)) {
+    uint64_t start = from, end, before = from;
+    const uint64_t part_end = from + size;
+    while (start < part_end && host_file_next_data(file, &start, &end) && start < part_end) {
+        end = end < part_end ? end : part_end;
         progress_add(start - before);
-        enum exit_code code = copy_range(file, start, end - start, fd, offset + start, to);
+        enum exit_code code = copy_range(file, start, end - start, fd, offset + (start - from), to);
         if (code != EXIT_OK)
             return code;
         start = before = end;
     }
-    progress_add(file->size - before);
+    progress_add(part_end - before);
     return host_file_unchanged(file);
+}
+
+enum exit_code host_file_copy(const struct host_file *file, int fd, uint64_t offset, const char *to)
+{
+    return host_file_copy_part(file, 0, file->size, fd, offset, to);
 }

@@ -36,6 +36,10 @@ enum exit_code host_file_check_writable(const char *path);
  * zeroes there already. Fails if the file has changed since it was opened. Advances the job that progress.h shows. */
 enum exit_code host_file_copy(const struct host_file *file, int fd, uint64_t offset, const char *to);
 
+/* The same with `size` bytes from `from` on, which all are the file's. */
+enum exit_code host_file_copy_part(const struct host_file *file, uint64_t from, uint64_t size, int fd, uint64_t offset,
+                                   const char *to);
+
 /* The next stretch of data at or behind *start, up to *end; false if only a hole is left. */
 bool host_file_next_data(const struct host_file *file, uint64_t *start, uint64_t *end);
 

@@ -94,13 +94,24 @@ const struct image_item *image_content_find(const struct image_content *content,
     return NULL;
 }
 
+static struct fat_node *node_of(struct image_content *content, uint32_t index)
+{
+    uint32_t i = 0;
+    while (content->tree.nodes[i].directory || content->tree.nodes[i].content != index)
+        i++;
+    return &content->tree.nodes[i];
+}
+
 void image_content_replace(struct image_content *content, const struct image_item *item, const struct host_file *file)
 {
     uint32_t index = (uint32_t)(item - content->items);
     host_file_close(&content->items[index].file);
     content->items[index].file = *file;
     content->items[index].packed = true;
-    for (uint32_t i = 0; i < content->tree.count; i++)
-        if (!content->tree.nodes[i].directory && content->tree.nodes[i].content == index)
-            content->tree.nodes[i].size = file->size;
+    node_of(content, index)->size = file->size;
+}
+
+void image_content_part(struct image_content *content, const struct image_item *item, uint64_t head)
+{
+    node_of(content, (uint32_t)(item - content->items))->head = head;
 }

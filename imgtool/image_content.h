@@ -37,6 +37,9 @@ const struct image_item *image_content_find(const struct image_content *content,
 /* Another file in place of an item's, which is closed. */
 void image_content_replace(struct image_content *content, const struct image_item *item, const struct host_file *file);
 
+/* Of an item's bytes, only the first `head` have to lie in its place on the volume: fat_tree.h. */
+void image_content_part(struct image_content *content, const struct image_item *item, uint64_t head);
+
 uint64_t image_item_size(const struct image_item *item);
 
 /* Of all items together. */

@@ -20,22 +20,26 @@ static enum exit_code write_stages(const struct image_plan *plan, int fd, const 
     return code;
 }
 
+static enum exit_code write_run(const struct image_plan *plan, const struct fat_run *run, int fd, const char *to)
+{
+    const struct fat_geometry *geometry = &plan->geometry;
+    const struct fat_node *node = &plan->content->tree.nodes[run->node];
+    const struct image_item *item = &plan->content->items[node->content];
+    uint64_t offset = plan->layout.esp.first * LAYOUT_SECTOR_SIZE + fat_geometry_offset(geometry, run->first);
+    uint64_t size = (uint64_t)run->count * geometry->sectors_per_cluster * FAT_SECTOR_SIZE;
+    if (size > node->size - run->offset)
+        size = node->size - run->offset;
+    if (item->bytes.data != NULL)
+        return host_write(fd, offset, item->bytes.data + run->offset, size, to);
+    return host_file_copy_part(&item->file, run->offset, size, fd, offset, to);
+}
+
 static enum exit_code write_files(const struct image_plan *plan, int fd, const char *to)
 {
-    const struct fat_tree *tree = &plan->content->tree;
-    uint64_t volume = plan->layout.esp.first * LAYOUT_SECTOR_SIZE;
     enum exit_code code = EXIT_OK;
-    for (uint32_t i = 1; i < tree->count && code == EXIT_OK; i++) {
-        const struct fat_node *node = &tree->nodes[i];
-        if (node->directory || node->size == 0)
-            continue;
-        const struct image_item *item = &plan->content->items[node->content];
-        uint64_t offset = volume + fat_geometry_offset(&plan->geometry, plan->geometry.first_clusters[i]);
-        if (item->bytes.data != NULL)
-            code = host_write(fd, offset, item->bytes.data, item->bytes.size, to);
-        else
-            code = host_file_copy(&item->file, fd, offset, to);
-    }
+    for (uint32_t i = 0; i < plan->geometry.run_count && code == EXIT_OK; i++)
+        if (!plan->content->tree.nodes[plan->geometry.runs[i].node].directory)
+            code = write_run(plan, &plan->geometry.runs[i], fd, to);
     return code;
 }
 

@@ -134,6 +134,27 @@ enum status kernel_check_count(const struct host_file *kernel, struct kernel_pla
     return status == STATUS_OK ? relocate(&source, &plan->elf, 0, relocations, error) : status;
 }
 
+static uint64_t later(uint64_t one, uint64_t other)
+{
+    return one > other ? one : other;
+}
+
+uint64_t kernel_check_head(const struct host_file *kernel)
+{
+    static struct kernel_plan plan; /* several KiB */
+    struct error error;
+    struct file_source source = source_of(kernel);
+    uint64_t end = ELF_HEAD_SIZE;
+    if (kernel_plan_read(&source, &plan, &error) != STATUS_OK || plan.protocol != KERNEL_NATIVE ||
+        plan.file.kind != WISH_NOWHERE)
+        return kernel->size;
+    for (uint32_t i = 0; i < plan.elf.segment_count; i++)
+        end = later(end, plan.elf.segments[i].file_offset + plan.elf.segments[i].file_size);
+    for (uint32_t i = 0; i < plan.elf.note_count; i++)
+        end = later(end, plan.elf.note_offset[i] + plan.elf.note_size[i]);
+    return end < kernel->size ? end : kernel->size;
+}
+
 /* The program that unpacks a file which begins like this; NULL: none that is known. */
 static const char *unpacked_by(const struct host_file *file)
 {

@@ -8,6 +8,7 @@ import bz2
 import gzip
 import lzma
 import os
+import re
 import resource
 import shutil
 import signal
@@ -171,6 +172,38 @@ def case_read_back(judge):
         judge.check_sums(image, {"/Dir/\u00e4 name": one, "/Dir/lower.bin": two, "/kernel.elf": one,
                                  "/EFI/BOOT/BOOTX64.EFI": loader, "/stagecoach.conf": config})
         judge.check_volume(image, bits)
+
+
+def runs_of(judge, image, path):
+    """First and last cluster of each of a file's pieces, in its order."""
+    shown = judge.run("mshowfat", "-i", f"{image}@@{judge.volume(image)}", "::" + path)
+    return [(int(a), int(b or a)) for a, b in re.findall(r"<(\d+)(?:-(\d+))?>", shown)]
+
+
+def case_debug_info(judge):
+    """What no boot reads of the kernel lies behind all other files, and nothing else in pieces."""
+    kernel, other = judge.path("debug.elf"), judge.file("other", 70000)
+    judge.run("objcopy", "--add-section", f".debug_info={judge.file('section', 3 * MIB + 7)}", judge.kernel, kernel)
+    plain, judge.kernel = judge.kernel, kernel
+    for table, bits in (("gpt", 32), ("gpt", 12), ("mbr", 16)):
+        image = judge.build("--table", table, "--fat", str(bits), "--file", f"{other}:/other", "--ramdisk", other)
+        judge.judge(image, bits, [("/other", other), ("/ramdisk", other)])
+        ours, ramdisk, loader, others = (runs_of(judge, image, path) for path in
+                                         ("/kernel.elf", "/ramdisk", "/EFI/BOOT/BOOTX64.EFI", "/other"))  # fmt: skip
+        assert [len(runs) for runs in (ours, ramdisk, loader, others)] == [2, 1, 1, 1], (ours, ramdisk, loader, others)
+        order = [ours[0], ramdisk[0], loader[0], others[0], ours[1]]
+        assert order == sorted(order), f"{bits}: {order}"
+        judge.run(judge.imgtool, "verify", image)
+        judge.run(judge.imgtool, "update", image, "--kernel", plain)
+        judge.check_file(image, "/kernel.elf", plain)
+        judge.check_volume(image, bits)
+        judge.run(judge.imgtool, "verify", image)
+    image = judge.build("--compress", "lz4")
+    assert len(runs_of(judge, image, "/kernel.elf")) == 1, "a packed kernel is read as a whole"
+    image = judge.path("cd.iso")
+    judge.run(judge.imgtool, "build-iso", kernel, "-o", image)
+    judge.check_file(image, "/kernel.elf", kernel)
+    assert len(runs_of(judge, image, "/kernel.elf")) == 1, "a CD's directories know one piece"
 
 
 # --- the same input, the same bytes

@@ -4,8 +4,10 @@
 #include "fat.h"
 #include "fat_write.h"
 #include "host_block.h"
+#include "host_file.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -231,6 +233,71 @@ static void the_loader_reads_what_was_written(void **state)
     }
 }
 
+/* Bytes of a file that tell where in it they stand. */
+static void fill(uint8_t *bytes, uint64_t offset, uint64_t size)
+{
+    for (uint64_t i = 0; i < size; i++)
+        bytes[i] = (uint8_t)((offset + i) * 31 ^ (offset + i) >> 8);
+}
+
+static void write_runs_of(uint32_t node, const struct fat_volume *volume, int fd)
+{
+    const struct fat_geometry *geometry = volume->geometry;
+    for (uint32_t i = 0; i < geometry->run_count; i++) {
+        const struct fat_run *run = &geometry->runs[i];
+        uint64_t size = run->count * geometry->sectors_per_cluster * 512ull;
+        uint8_t *bytes = malloc(size);
+        assert_non_null(bytes);
+        fill(bytes, run->offset, size);
+        if (run->node == node)
+            assert_int_equal(
+                host_write(fd, volume->offset + fat_geometry_offset(geometry, run->first), bytes, size, "v"), EXIT_OK);
+        free(bytes);
+    }
+}
+
+static void a_parted_file_goes_on_behind_all_others(void **state)
+{
+    (void)state;
+    static const uint32_t types[] = {12, 16, 32}, heads[] = {0, 1, 512, 30001, 69900, 70001, 99999};
+    static struct fat fat;
+    static uint8_t expected[70001], found[70001];
+    fill(expected, 0, sizeof expected);
+    for (size_t n = 0; n < ARRAY_LENGTH(types) * ARRAY_LENGTH(heads); n++) {
+        uint32_t bits = types[n % ARRAY_LENGTH(types)], head = heads[n / ARRAY_LENGTH(types)];
+        struct fat_tree tree;
+        struct fat_geometry geometry;
+        struct block block;
+        struct fat_file file;
+        assert_int_equal(fat_tree_init(&tree), EXIT_OK);
+        assert_int_equal(fat_tree_add(&tree, "/kernel.elf", sizeof expected, 0), EXIT_OK);
+        assert_int_equal(fat_tree_add(&tree, "/dir/other", 5000, 1), EXIT_OK);
+        tree.nodes[1].head = head;
+        assert_int_equal(make_geometry(&tree, bits, 0, 0, &geometry), EXIT_OK);
+        assert_int_equal(geometry.used_clusters, clusters_needed(&geometry, &tree));
+        uint64_t cluster = geometry.sectors_per_cluster * 512ull, next = 2;
+        for (uint32_t i = 0; i < geometry.run_count; next += geometry.runs[i++].count)
+            assert_int_equal(geometry.runs[i].first, next);
+        const struct fat_run *last = &geometry.runs[geometry.run_count - 1];
+        bool parted = head != 0 && (head + cluster - 1) / cluster < (sizeof expected + cluster - 1) / cluster;
+        assert_int_equal(last->node, parted ? 1 : 3);
+        assert_int_equal(last->offset, parted ? (head + cluster - 1) / cluster * cluster : 0);
+        struct fat_volume volume = {&tree, &geometry, 0, 1, fat_stamp_make(0), NULL};
+        int fd = memfd_create("volume", 0);
+        assert_int_equal(ftruncate(fd, (off_t)geometry.sectors * 512), 0);
+        assert_int_equal(fat_write(&volume, fd, "volume"), EXIT_OK);
+        write_runs_of(1, &volume, fd);
+        host_block_init(&block, fd, geometry.sectors * 512ull, 512);
+        assert_int_equal(fat_mount(&fat, &block, 0, geometry.sectors * 512ull, &error), STATUS_OK);
+        assert_int_equal(fat_open(&fat, "/kernel.elf", &file, &error), STATUS_OK);
+        assert_int_equal(fat_read(&file, 0, sizeof found, found, &error), STATUS_OK);
+        assert_memory_equal(found, expected, sizeof found);
+        close(fd);
+        fat_geometry_free(&geometry);
+        fat_tree_free(&tree);
+    }
+}
+
 static void dates_stay_in_fats_range(void **state)
 {
     (void)state;
@@ -289,6 +356,7 @@ int main(void)
         cmocka_unit_test(every_size_of_content_fits),
         cmocka_unit_test(every_size_of_volume_is_used_or_refused),
         cmocka_unit_test(the_loader_reads_what_was_written),
+        cmocka_unit_test(a_parted_file_goes_on_behind_all_others),
         cmocka_unit_test(dates_stay_in_fats_range),
         cmocka_unit_test(room_for_later_is_kept_where_there_is_some),
     };
