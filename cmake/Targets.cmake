@@ -16,6 +16,10 @@ target_compile_options(freestanding64 INTERFACE
   "-ffile-prefix-map=${PROJECT_SOURCE_DIR}/=")
 target_link_libraries(freestanding64 INTERFACE warnings ${BEARSSL})
 
+# Named behind freestanding64, whose -Os it replaces: what runs once, and has a limit to its size.
+add_library(smallest INTERFACE)
+target_compile_options(smallest INTERFACE -Oz -fno-caller-saves -malign-data=abi)
+
 # Programs and libraries of the machine that builds.
 add_library(host INTERFACE)
 target_compile_options(host INTERFACE -std=c17 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 "-ffile-prefix-map=${PROJECT_SOURCE_DIR}/=")

@@ -10,7 +10,7 @@
 
 static void name_sources(uint32_t sources, char *text, size_t size)
 {
-    static const char *const names[] = {"RDSEED", "RDRAND", "the firmware", "timer jitter"};
+    static const char names[][13] = {"RDSEED", "RDRAND", "the firmware", "timer jitter"};
     size_t used = format(text, size, "%s", sources == 0 ? "no source" : "");
     for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++)
         if ((sources & 1u << i) != 0)

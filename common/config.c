@@ -107,7 +107,7 @@ static enum status take_command_line(struct parser *parser, struct config_text v
 
 static enum status take_log_level(struct parser *parser, struct config_text value)
 {
-    static const char *const levels[] = {"off", "error", "warn", "info", "debug", "trace"};
+    static const char levels[][6] = {"off", "error", "warn", "info", "debug", "trace"};
     for (unsigned i = 0; i < sizeof levels / sizeof *levels; i++) {
         if (equals(value, levels[i])) {
             parser->config->log.level = (enum log_level)i;

@@ -73,8 +73,8 @@ static enum status symbol_value(const struct relocator *relocator, uint32_t inde
 static enum status refuse_type(const struct relocator *relocator, uint32_t type)
 {
     static const struct {
-        uint32_t type;
-        const char *name;
+        uint8_t type;
+        char name[10];
     } names[] = {
         {2, "PC32"},      {5, "COPY"},     {10, "32"},      {11, "32S"},       {16, "DTPMOD64"},
         {17, "DTPOFF64"}, {18, "TPOFF64"}, {36, "TLSDESC"}, {37, "IRELATIVE"},

@@ -170,7 +170,7 @@ static void write_com1(const char *text, size_t size)
 
 void log_fatal(const struct error *error)
 {
-    static void (*const writers[])(const char *, size_t) = {debugcon_write, write_com1, write_screen};
+    void (*const writers[])(const char *, size_t) = {debugcon_write, write_com1, write_screen};
     static volatile unsigned depth, next; /* next: the first writer that nobody has begun with */
     const char *remedy = status_remedy(error->status);
     struct line line;

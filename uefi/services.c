@@ -29,24 +29,22 @@ enum status services_check(struct error *error)
 
 const char *efi_status_name(EFI_STATUS status)
 {
-    static const char names[][25] = {
-        "EFI_SUCCESS",          "EFI_LOAD_ERROR",           "EFI_INVALID_PARAMETER",
-        "EFI_UNSUPPORTED",      "EFI_BAD_BUFFER_SIZE",      "EFI_BUFFER_TOO_SMALL",
-        "EFI_NOT_READY",        "EFI_DEVICE_ERROR",         "EFI_WRITE_PROTECTED",
-        "EFI_OUT_OF_RESOURCES", "EFI_VOLUME_CORRUPTED",     "EFI_VOLUME_FULL",
-        "EFI_NO_MEDIA",         "EFI_MEDIA_CHANGED",        "EFI_NOT_FOUND",
-        "EFI_ACCESS_DENIED",    "EFI_NO_RESPONSE",          "EFI_NO_MAPPING",
-        "EFI_TIMEOUT",          "EFI_NOT_STARTED",          "EFI_ALREADY_STARTED",
-        "EFI_ABORTED",          "EFI_ICMP_ERROR",           "EFI_TFTP_ERROR",
-        "EFI_PROTOCOL_ERROR",   "EFI_INCOMPATIBLE_VERSION", "EFI_SECURITY_VIOLATION",
-        "EFI_CRC_ERROR",        "EFI_END_OF_MEDIA",         "an unknown EFI error",
-        "an unknown EFI error", "EFI_END_OF_FILE",
-    };
-    const uint64_t error_bit = 1ull << 63;
-    const uint64_t code = status & ~error_bit;
-    if ((code != 0) != ((status & error_bit) != 0) || code >= sizeof names / sizeof names[0])
-        return "an unknown EFI error";
-    return names[code];
+    /* Number 0 first, each up to its NUL; empty: no such code. */
+    static const char names[] =
+        "EFI_SUCCESS\0EFI_LOAD_ERROR\0EFI_INVALID_PARAMETER\0EFI_UNSUPPORTED\0EFI_BAD_BUFFER_SIZE\0"
+        "EFI_BUFFER_TOO_SMALL\0EFI_NOT_READY\0EFI_DEVICE_ERROR\0EFI_WRITE_PROTECTED\0EFI_OUT_OF_RESOURCES\0"
+        "EFI_VOLUME_CORRUPTED\0EFI_VOLUME_FULL\0EFI_NO_MEDIA\0EFI_MEDIA_CHANGED\0EFI_NOT_FOUND\0"
+        "EFI_ACCESS_DENIED\0EFI_NO_RESPONSE\0EFI_NO_MAPPING\0EFI_TIMEOUT\0EFI_NOT_STARTED\0"
+        "EFI_ALREADY_STARTED\0EFI_ABORTED\0EFI_ICMP_ERROR\0EFI_TFTP_ERROR\0EFI_PROTOCOL_ERROR\0"
+        "EFI_INCOMPATIBLE_VERSION\0EFI_SECURITY_VIOLATION\0EFI_CRC_ERROR\0EFI_END_OF_MEDIA\0\0\0EFI_END_OF_FILE";
+    const uint64_t error_bit = 1ull << 63, code = status & ~error_bit;
+    const char *name = names, *const end = names + sizeof names;
+    for (uint64_t left = code; left > 0 && name < end; left--)
+        while (*name++ != '\0')
+            continue;
+    if ((code != 0) == EFI_ERROR(status) && name < end && *name != '\0')
+        return name;
+    return "an unknown EFI error";
 }
 
 void *services_protocol(EFI_HANDLE handle, const EFI_GUID *protocol)
