@@ -1,4 +1,5 @@
 /* Files of the boot volume, through the Simple File System protocol (UEFI 2.10, 13.4 and 13.5). */
+#include "large_read.h"
 #include "services.h"
 #include "volume.h"
 
@@ -15,6 +16,8 @@
 struct open_file { /* in pool memory; struct firmware_file holds its address */
     EFI_FILE_HANDLE handle;
     uint64_t position;
+    bool direct; /* `blocks` is the file */
+    struct fat_file blocks;
     char path[FIRMWARE_PATH_MAX + 1];
 };
 
@@ -127,8 +130,7 @@ enum status firmware_open(const char *path, struct firmware_file *file, struct e
         efi_call(handle->Close(handle));
         return status != STATUS_OK ? status : error_set(error, STATUS_OUT_OF_MEMORY, "%s: no memory to open it", path);
     }
-    open->handle = handle;
-    open->position = 0;
+    *open = (struct open_file){.handle = handle};
     memcpy(open->path, path, path_length(path) + 1);
     *file = (struct firmware_file){.size = size, .private_ = {(uintptr_t)open}};
     return STATUS_OK;
@@ -168,6 +170,14 @@ static enum status reopen(struct open_file *open, struct error *error)
     return open_handle(open->path, &open->handle, error);
 }
 
+/* From a file's first large read on, all of its reads pass the file system, if the volume lets them. */
+static bool read_directly(struct open_file *open, uint64_t file_size, uint64_t offset, uint64_t size, void *to)
+{
+    if (size >= LARGE_READ_MIN && !open->direct)
+        open->direct = large_read_open(open->path, file_size, &open->blocks);
+    return open->direct && large_read(&open->blocks, offset, size, to);
+}
+
 /* The rest of a read that the firmware did not do in one go. */
 static enum status read_carefully(struct open_file *open, uint64_t offset, uint64_t size, uint8_t *to,
                                   struct error *error)
@@ -198,7 +208,7 @@ enum status firmware_read(struct firmware_file *file, uint64_t offset, uint64_t 
         return error_set(error, STATUS_INTERNAL, "%s: read of %llu bytes at %llu lies outside its %llu bytes",
                          open->path, (unsigned long long)size, (unsigned long long)offset,
                          (unsigned long long)file->size);
-    if (size == 0)
+    if (size == 0 || read_directly(open, file->size, offset, size, to))
         return STATUS_OK;
     uint64_t done;
     if (EFI_ERROR(read_once(open, offset, size, to, &done))) {

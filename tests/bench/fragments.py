@@ -14,6 +14,7 @@ def make(source, target, short_name, piece):
 
 
 def move(file, short_name, piece):
+    """Returns where in the image each piece begins."""
     file.seek(VOLUME)
     boot = file.read(512)
     per_cluster, reserved, fats = boot[13] * 512, struct.unpack_from("<H", boot, 14)[0] * 512, boot[16]
@@ -53,3 +54,4 @@ def move(file, short_name, piece):
     for copy in range(fats):
         file.seek(VOLUME + reserved + copy * fat_sectors * 512)
         file.write(struct.pack(f"<{count + 2}I", *table))
+    return [at(place) for place in places[::step]]

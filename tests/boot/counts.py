@@ -5,16 +5,21 @@ BIOS: reads of the disk from stage 1 on, none of a sector twice, as QEMU's block
 timeline has them, and reads of the disk by the firmware, which keeps pieces of 64 KiB: as many, and as long, with 200 MiB of
 debug information in the kernel's file as without. Both: bytes read; page tables, which 6 GiB of memory do not make more than
 1 GiB does, but for ends of ranges. debug: 200 MiB of debug information cost no read, on BIOS.
+pieces: on UEFI, a ramdisk in pieces costs one read for each, none of its sectors is read twice, and what arrives is right.
 """
 
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import machine
 
-CASES = ("bios", "uefi", "debug")
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "bench"))
+import fragments  # noqa: E402
+
+CASES = ("bios", "uefi", "debug", "pieces")
 STAGES = 1 << 20  # where the stages lie on a GPT disk: the first read of our own
 DISK_READS_MOST = 12
 READ_AHEAD_MOST = 160 << 10  # stages, partition table, FAT, directory
@@ -23,6 +28,13 @@ TABLES_MOST = 40
 PHASE_JUMP = 10
 DEBUG_INFO = 200 << 20
 READ_AHEAD_PIECE = 16 << 10
+RAMDISK = (17 << 20) + 123
+PIECE = 256 << 10
+
+
+def traced_reads(trace):
+    reads = re.findall(r"offset (\d+) bytes (\d+)", machine.text_of(trace))
+    return [(int(offset), int(size)) for offset, size in reads]
 
 
 class Boot:
@@ -36,8 +48,7 @@ class Boot:
         self.tables = int(said["BENCH tables"])
         events = re.findall(r"BENCH event (\d+) (\d+) (\d+) (\d+)", outcome.e9)
         self.calls, self.bytes_read = next((int(e[2]), int(e[3])) for e in events if int(e[0]) == PHASE_JUMP)
-        reads = re.findall(r"offset (\d+) bytes (\d+)", machine.text_of(trace))
-        self.reads = [(int(offset), int(size)) for offset, size in reads]
+        self.reads = traced_reads(trace)
 
     def own_reads(self):
         first = next(i for i, (offset, _) in enumerate(self.reads) if offset == STAGES)
@@ -94,7 +105,31 @@ def check_firmware_reads(arguments, directory, kernel, boot):
     assert lengths[0] == lengths[1], f"{boot.reads}, with debug information {debug.reads}"
 
 
+def check_pieces(arguments, directory):
+    """The conformance kernel checks the ramdisk. virtio, whose driver splits no read."""
+    image, trace = directory / "disk.img", directory / "trace"
+    ramdisk = machine.write_payload(directory, RAMDISK, 1)
+    machine.build_image(arguments.imgtool, Path(arguments.kernels) / "conformance.elf", image, "--size", "96M", "--ramdisk", ramdisk,
+                        "--cmdline", machine.command_line(f"firmware=uefi ramdisk={RAMDISK} modules=0"))  # fmt: skip
+    with open(image, "r+b") as file:
+        starts = fragments.move(file, b"RAMDISK    ", PIECE)
+    outcome = machine.run_qemu(arguments.imgtool, image, directory, "--firmware", "uefi", "--disk", "virtio", "--",
+                               "-trace", "blk_co_preadv", "-D", trace)  # fmt: skip
+    assert outcome.code == 0, outcome.describe()
+    spans = [(start, start + min(PIECE, RAMDISK - i * PIECE)) for i, start in enumerate(starts)]
+    # From the first piece on nothing lies but pieces and gaps. The firmware reads ahead across its beginning.
+    reads = [(offset, size) for offset, size in traced_reads(trace) if starts[0] <= offset < starts[-1] + PIECE]
+    sectors = [sector for offset, size in reads for sector in range(offset // 512, (offset + size) // 512)]
+    print(f"{len(reads)} reads of {len(spans)} pieces")
+    assert len(spans) == RAMDISK // PIECE + 1 and len(reads) <= len(spans) + 1, reads
+    needed = sum(-(-(end - start) // 512) for start, end in spans)
+    assert needed <= len(sectors) == len(set(sectors)) <= needed + READ_AHEAD_PIECE // 512, reads
+
+
 def check(arguments, directory):
+    if arguments.case == "pieces":
+        check_pieces(arguments, directory)
+        return
     if arguments.case == "debug":
         check_debug(arguments, directory)
         return

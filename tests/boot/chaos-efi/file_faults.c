@@ -1,4 +1,4 @@
-/* Faults of the file system. */
+/* Faults of the file system, and of the disk below it. */
 #include "chaos.h"
 
 #include "memory.h"
@@ -9,6 +9,7 @@
 #define FILES_MAX 64u
 
 static const EFI_GUID file_system_guid = EFI_SIMPLE_FILE_SYSTEM_PROTOCOL_GUID;
+static const EFI_GUID disk_io_guid = EFI_DISK_IO_PROTOCOL_GUID;
 
 struct chaos_file {
     EFI_FILE_PROTOCOL seen; /* what the loader gets: first, so that This is the whole */
@@ -19,6 +20,7 @@ struct chaos_file {
 static struct chaos_file files[FILES_MAX];
 static unsigned file_count;
 static EFI_FILE_IO_INTERFACE volume, *real_volume;
+static EFI_DISK_IO_PROTOCOL disk, *real_disk;
 
 static EFI_FILE_HANDLE wrap(EFI_FILE_HANDLE real);
 
@@ -102,14 +104,31 @@ static EFI_STATUS EFIAPI open_volume(EFI_FILE_IO_INTERFACE *this, EFI_FILE_HANDL
     return status;
 }
 
+static EFI_STATUS EFIAPI read_disk(EFI_DISK_IO_PROTOCOL *this, UINT32 media, UINT64 offset, UINTN size, VOID *to)
+{
+    (void)this;
+    if (size <= LARGE_READ)
+        return real_disk->ReadDisk(real_disk, media, offset, size, to);
+    chaos_say("a large read of the disk fails");
+    memset(to, 0xcc, size);
+    return EFI_DEVICE_ERROR;
+}
+
 static EFI_STATUS EFIAPI handle_protocol(EFI_HANDLE handle, EFI_GUID *protocol, VOID **interface)
 {
     const EFI_STATUS status = chaos.real.HandleProtocol(handle, protocol, interface);
-    if (EFI_ERROR(status) || handle != chaos.device || !chaos_same_guid(protocol, &file_system_guid))
+    if (EFI_ERROR(status) || handle != chaos.device)
         return status;
-    real_volume = *interface;
-    volume = (EFI_FILE_IO_INTERFACE){real_volume->Revision, open_volume};
-    *interface = &volume;
+    if (chaos_same_guid(protocol, &file_system_guid)) {
+        real_volume = *interface;
+        volume = (EFI_FILE_IO_INTERFACE){real_volume->Revision, open_volume};
+        *interface = &volume;
+    }
+    if (chaos_same_guid(protocol, &disk_io_guid) && chaos_wants("disk-fails")) {
+        real_disk = *interface;
+        disk = (EFI_DISK_IO_PROTOCOL){.Revision = real_disk->Revision, .ReadDisk = read_disk};
+        *interface = &disk;
+    }
     return EFI_SUCCESS;
 }
 

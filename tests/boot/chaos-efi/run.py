@@ -20,6 +20,7 @@ PATIENCE_SECONDS = 120
 SUCCESS = 33
 BOOTS = None
 RAMDISK_SIZE = 3 << 20
+LARGE_RAMDISK_SIZE = 5 << 20  # is read past the file system
 
 # name: (faults of chaos.efi, BOOTS or the code of the BOOT-ERR line, what the log must say, more for QEMU)
 QUIRKS = {
@@ -36,6 +37,7 @@ QUIRKS = {
     "read-short": ("read-short", BOOTS, "", []),
     "read-fails": ("read-fails", 201, "EFI_DEVICE_ERROR", []),
     "read-ends": ("read-ends", 210, "ends at offset 0", []),
+    "disk-fails": ("disk-fails", BOOTS, "a large read of the disk fails", []),
     "no-gop": ("no-gop", BOOTS, "no display with a linear framebuffer", []),
     "framebuffer-small": ("framebuffer-small", BOOTS, r"the framebuffer at 0x\w+ has 4096", []),
     "framebuffer-zero": ("framebuffer-zero", BOOTS, "the framebuffer at 0 has", []),
@@ -64,6 +66,7 @@ def payload(size):
 
 
 def make_volume(folder, options, faults):
+    size = LARGE_RAMDISK_SIZE if faults == "disk-fails" else RAMDISK_SIZE
     boot = os.path.join(folder, "EFI", "BOOT")
     os.makedirs(boot)
     shutil.copy(options.chaos, os.path.join(boot, "BOOTX64.EFI"))
@@ -72,9 +75,9 @@ def make_volume(folder, options, faults):
     with open(os.path.join(folder, "chaos.txt"), "w", encoding="ascii") as file:
         file.write(faults)
     with open(os.path.join(folder, "ramdisk.bin"), "wb") as file:
-        file.write(payload(RAMDISK_SIZE))
+        file.write(payload(size))
     with open(os.path.join(folder, "stagecoach.conf"), "w", encoding="ascii") as file:
-        file.write(f"ramdisk /ramdisk.bin\ncmdline ramdisk={RAMDISK_SIZE}\nlog-level debug\n")
+        file.write(f"ramdisk /ramdisk.bin\ncmdline ramdisk={size}\nlog-level debug\n")
 
 
 def read(path):
