@@ -27,6 +27,7 @@ struct fat_geometry {
     uint32_t cluster_count;
     uint32_t used_clusters;
     uint64_t data_offset;     /* bytes from the volume's start to cluster 2 */
+    uint32_t alignment, lead; /* sectors: what lies `lead` behind cluster 2 lies at a multiple of `alignment` */
     uint32_t *first_clusters; /* of each node of the tree, owned; 0: has none */
     struct fat_run *runs;     /* owned; in the order on the volume, with no gap */
     uint32_t run_count;

@@ -10,7 +10,8 @@
 #include <unistd.h>
 
 #define COPY_SIZE (1u << 20)
-#define KERNEL_COPY_SIZE (16u << 20) /* in one call: after each, the progress is shown */
+#define KERNEL_COPY_SIZE (64u << 20)  /* in one call, after which a signal is seen */
+#define KERNEL_COPY_SHOWN (16u << 20) /* the same where somebody watches: after each, the progress is shown */
 
 enum exit_code host_file_adopt(struct host_file *file, const char *path, int fd)
 {
@@ -119,9 +120,10 @@ static enum exit_code copy_by_hand(const struct host_file *file, uint64_t from, 
 static enum exit_code copy_range(const struct host_file *file, uint64_t from, uint64_t size, int fd, uint64_t offset,
                                  const char *to)
 {
+    const uint64_t most = progress_is_shown() ? KERNEL_COPY_SHOWN : KERNEL_COPY_SIZE;
     while (size > 0) {
         off_t in = (off_t)from, out = (off_t)offset;
-        ssize_t done = copy_file_range(file->fd, &in, fd, &out, size < KERNEL_COPY_SIZE ? size : KERNEL_COPY_SIZE, 0);
+        ssize_t done = copy_file_range(file->fd, &in, fd, &out, size < most ? size : most, 0);
         if (done < 0 && errno == EINTR)
             continue;
         if (done == 0 || (done < 0 && kernel_copy_impossible(errno))) /* 0: some file systems; the slow way tells */

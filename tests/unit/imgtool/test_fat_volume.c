@@ -20,6 +20,8 @@ static enum exit_code make_geometry(const struct fat_tree *tree, uint32_t bits, 
     return fat_geometry_make(tree, &wishes, geometry);
 }
 
+#define MIB (1ull << 20)
+
 static struct error error;
 
 static const char *short_name(const struct fat_tree *tree, uint32_t node)
@@ -117,7 +119,7 @@ static void check_geometry(const struct fat_geometry *geometry, const struct fat
     uint32_t type = geometry->cluster_count <= 4084 ? 12 : geometry->cluster_count <= 65524 ? 16 : 32;
     assert_int_equal(type, geometry->bits);
     assert_int_equal(geometry->data_offset, tables * FAT_SECTOR_SIZE);
-    assert_int_equal(geometry->data_offset % 4096, 0);
+    assert_true(geometry->data_offset % 4096 == 0 || (geometry->data_offset + geometry->lead * 512ull) % MIB == 0);
     assert_int_equal((geometry->sectors - tables) / geometry->sectors_per_cluster, geometry->cluster_count);
     assert_true((geometry->cluster_count + 2ull) * geometry->bits <= geometry->fat_sectors * 4096ull);
     assert_int_equal(geometry->used_clusters, clusters_needed(geometry, tree));
@@ -155,6 +157,40 @@ static void every_size_of_content_fits(void **state)
         check_geometry(&again, &tree);
         fat_geometry_free(&geometry);
         fat_geometry_free(&again);
+        fat_tree_free(&tree);
+    }
+}
+
+/* A whole file, or the rest of one; even on a volume of a size that leaves no room for that all is found. */
+static void the_longest_piece_is_aligned(void **state)
+{
+    (void)state;
+    static const uint64_t sizes[] = {17 * MIB, 40 * MIB + 1, 300 * MIB + 5000, 2000 * MIB};
+    for (size_t n = 0; n < ARRAY_LENGTH(sizes) * 4; n++) {
+        uint32_t bits = n % 2 == 0 ? 16 : 32;
+        struct fat_tree tree;
+        struct fat_geometry geometry, tight;
+        assert_int_equal(fat_tree_init(&tree), EXIT_OK);
+        assert_int_equal(fat_tree_add(&tree, "/stagecoach.conf", 30, 0), EXIT_OK);
+        assert_int_equal(fat_tree_add(&tree, "/kernel.elf", sizes[n / 4], 1), EXIT_OK);
+        assert_int_equal(fat_tree_add(&tree, "/dir/other", 70000, 2), EXIT_OK);
+        tree.nodes[2].head = n % 4 < 2 ? 0 : 90000;
+        assert_int_equal(make_geometry(&tree, bits, 0, 0, &geometry), EXIT_OK);
+        const struct fat_run *longest = &geometry.runs[bits == 32 ? 2 : 1];
+        if (tree.nodes[2].head != 0)
+            longest = &geometry.runs[geometry.run_count - 1];
+        assert_int_equal(longest->node, 2);
+        assert_int_equal(fat_geometry_offset(&geometry, longest->first) % MIB, 0);
+        assert_true(geometry.reserved_sectors <= 2048 + 64);
+        /* As many clusters as are used, and less than a MiB more than that takes. */
+        uint64_t most = geometry.data_offset + geometry.used_clusters * geometry.sectors_per_cluster * 512ull + 2 * MIB;
+        assert_true(geometry.used_clusters < 65541 || geometry.sectors * 512ull < most);
+        if (make_geometry(&tree, bits, geometry.sectors - 2048, 0, &tight) == EXIT_OK) {
+            assert_int_equal(tight.used_clusters, clusters_needed(&tight, &tree));
+            assert_true(tight.used_clusters <= tight.cluster_count);
+            fat_geometry_free(&tight);
+        }
+        fat_geometry_free(&geometry);
         fat_tree_free(&tree);
     }
 }
@@ -355,6 +391,7 @@ int main(void)
         cmocka_unit_test(names_that_would_clash_are_refused),
         cmocka_unit_test(every_size_of_content_fits),
         cmocka_unit_test(every_size_of_volume_is_used_or_refused),
+        cmocka_unit_test(the_longest_piece_is_aligned),
         cmocka_unit_test(the_loader_reads_what_was_written),
         cmocka_unit_test(a_parted_file_goes_on_behind_all_others),
         cmocka_unit_test(dates_stay_in_fats_range),
