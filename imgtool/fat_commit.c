@@ -1,6 +1,7 @@
 #include "fat_commit.h"
 
 #include "fat_shadow.h"
+#include "little_endian.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -26,13 +27,6 @@ struct commit {
     uint8_t copy[SECTOR];
     bool root_moves;
 };
-
-static uint32_t load(const uint8_t *bytes, unsigned size)
-{
-    uint32_t value = 0;
-    memcpy(&value, bytes, size);
-    return value;
-}
 
 /* --- which directories move -------------------------------------------------------------------------------------- */
 
@@ -154,8 +148,8 @@ static enum exit_code read_sectors(struct commit *commit, const struct changes *
     struct error error;
     changed_block_init(&disk, fat->block, before);
     enum status status = block_read(&disk.block, fat->start, SECTOR, commit->boot, &error);
-    uint32_t reserved = load(commit->boot + 14, 2), info = load(commit->boot + 48, 2),
-             copy = load(commit->boot + 50, 2);
+    uint32_t reserved = little_endian(commit->boot + 14, 2), info = little_endian(commit->boot + 48, 2),
+             copy = little_endian(commit->boot + 50, 2);
     if (status == STATUS_OK && fat->bits == 32 && info != 0 && info < reserved) {
         uint64_t offset = fat->start + (uint64_t)info * fat->sector_size;
         status = block_read(&disk.block, offset, SECTOR, commit->info[0], &error);

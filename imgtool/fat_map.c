@@ -2,26 +2,20 @@
 
 #include "fat_entry.h"
 #include "fat_table.h"
+#include "little_endian.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define BOOT_SECTOR_SIZE 512u
 
-static uint32_t load(const uint8_t *bytes, unsigned size)
-{
-    uint32_t value = 0;
-    memcpy(&value, bytes, size);
-    return value;
-}
-
 static uint32_t value_of(const struct fat_map *map, const uint8_t *table, uint32_t cluster)
 {
     uint32_t bits = map->fat->bits;
     const uint8_t *at = table + (uint64_t)cluster * bits / 8;
     if (bits == 32)
-        return load(at, 4) & 0x0fffffff;
-    uint32_t value = load(at, 2);
+        return little_endian(at, 4) & 0x0fffffff;
+    uint32_t value = little_endian(at, 2);
     return bits == 16 ? value : (cluster & 1) != 0 ? value >> 4 : value & 0xfff;
 }
 
@@ -34,7 +28,7 @@ static uint32_t end_of_chain(const struct fat_map *map)
 static void put(const struct fat_map *map, uint8_t *table, uint32_t cluster, uint32_t value)
 {
     if (map->fat->bits == 32)
-        value |= load(table + (uint64_t)cluster * 4, 4) & 0xf0000000;
+        value |= little_endian(table + (uint64_t)cluster * 4, 4) & 0xf0000000;
     fat_entry_pack(table, cluster, map->fat->bits, value);
 }
 
@@ -46,7 +40,7 @@ static enum status find_copies(struct fat_map *map, struct error *error)
     enum status status = block_read(fat->block, fat->start, sizeof sector, sector, error);
     if (status != STATUS_OK)
         return status;
-    bool mirrored = fat->bits != 32 || (load(sector + 40, 2) & 0x80) == 0;
+    bool mirrored = fat->bits != 32 || (little_endian(sector + 40, 2) & 0x80) == 0;
     map->first = fat->fat_offset;
     map->second = sector[16] == 2 && mirrored ? fat->fat_offset + fat->fat_size : 0;
     return STATUS_OK;

@@ -1,18 +1,12 @@
 #include "iso_read.h"
 
+#include "little_endian.h"
+
 #include <string.h>
 
 #define MORE_SECTIONS 0x90u
 #define EXTENSION 0x44u
 #define EXTENSION_GOES_ON 0x20u
-
-static uint32_t load(const uint8_t *from, uint32_t size)
-{
-    uint32_t value = 0;
-    for (uint32_t i = 0; i < size; i++)
-        value |= (uint32_t)from[i] << 8 * i;
-    return value;
-}
 
 static bool read_descriptor(struct block *image, uint64_t block, uint8_t type, uint8_t bytes[ISO_BLOCK_SIZE])
 {
@@ -69,8 +63,8 @@ static void add_entry(struct iso_catalog *catalog, uint8_t platform, const uint8
         .platform = platform,
         .bootable = entry[0] == ISO_BOOTABLE,
         .emulation = entry[1] & 0xf,
-        .sectors = load(entry + 6, 2),
-        .block = load(entry + 8, 4),
+        .sectors = little_endian(entry + 6, 2),
+        .block = little_endian(entry + 8, 4),
     };
 }
 
@@ -78,7 +72,7 @@ static enum status check_validation(const uint8_t *entry, struct error *error)
 {
     uint32_t sum = 0;
     for (uint32_t i = 0; i < ISO_ENTRY_SIZE; i += 2)
-        sum += load(entry + i, 2);
+        sum += little_endian(entry + i, 2);
     if (entry[0] != ISO_VALIDATION || entry[30] != 0x55 || entry[31] != 0xaa)
         return error_set(error, STATUS_LOADER_DAMAGED,
                          "El Torito: the boot catalog does not begin with a validation entry");
@@ -92,7 +86,7 @@ static enum status check_validation(const uint8_t *entry, struct error *error)
 static uint32_t read_section(struct iso_catalog *catalog, const uint8_t *bytes, uint32_t at)
 {
     uint8_t platform = bytes[at + 1];
-    uint32_t count = load(bytes + at + 2, 2);
+    uint32_t count = little_endian(bytes + at + 2, 2);
     for (at += ISO_ENTRY_SIZE; count > 0 && at < ISO_BLOCK_SIZE; count--) {
         add_entry(catalog, platform, bytes + at);
         bool extended = (bytes[at + 1] & EXTENSION_GOES_ON) != 0;
@@ -133,7 +127,7 @@ enum status iso_catalog_read(struct block *image, struct iso_catalog *catalog, s
     if (!read_descriptor(image, ISO_BOOT_RECORD_BLOCK, ISO_TYPE_BOOT_RECORD, bytes) ||
         memcmp(bytes + 7, ISO_BOOT_SYSTEM, strlen(ISO_BOOT_SYSTEM)) != 0)
         return error_set(error, STATUS_LOADER_DAMAGED, "El Torito: block %u is no boot record", ISO_BOOT_RECORD_BLOCK);
-    uint64_t block = load(bytes + ISO_BOOT_CATALOG, 4);
+    uint64_t block = little_endian(bytes + ISO_BOOT_CATALOG, 4);
     enum status status = block_read(image, block * ISO_BLOCK_SIZE, sizeof bytes, bytes, error);
     return status == STATUS_OK ? read_entries(bytes, catalog, error) : error_prefix(error, "El Torito: boot catalog");
 }

@@ -4,6 +4,7 @@
 #include "boot_volume.h"
 #include "checked.h"
 #include "fat_table.h"
+#include "little_endian.h"
 #include "progress.h"
 
 #include <stdlib.h>
@@ -12,13 +13,6 @@
 #define SECTOR 512u
 #define PIECE (1u << 16) /* of a table, when the copies are compared */
 #define UNKNOWN UINT32_MAX
-
-static uint32_t load(const uint8_t *bytes, unsigned size)
-{
-    uint32_t value = 0;
-    memcpy(&value, bytes, size);
-    return value;
-}
 
 /* --- boot sectors ------------------------------------------------------------------------------------------------ */
 
@@ -37,9 +31,10 @@ static void check_boot_sector(struct verify *verify, const uint8_t *sector)
                      sector[1], sector[2]);
     if (media != 0xf0 && media < 0xf8)
         findings_add(findings, "FAT boot sector", start + 21, "has media byte %#04x", media);
-    if (load(sector + 28, 4) != first && load(sector + 28, 4) != 0) /* 0: made as a file, by a tool that can't know */
+    if (little_endian(sector + 28, 4) != first &&
+        little_endian(sector + 28, 4) != 0) /* 0: made as a file, by a tool that can't know */
         findings_add(findings, "FAT boot sector", start + 28,
-                     "says that %u sectors precede it, the partition table %lu", load(sector + 28, 4), first);
+                     "says that %u sectors precede it, the partition table %lu", little_endian(sector + 28, 4), first);
     if (signature != 0x28 && signature != 0x29)
         findings_add(findings, "FAT boot sector", start + (fat->bits == 32 ? 66 : 38),
                      "has extended signature %#04x, not 0x29", signature);
@@ -52,7 +47,8 @@ static void check_fat32(struct verify *verify, const uint8_t *sector)
 {
     struct findings *findings = &verify->findings;
     const struct fat *fat = &verify->files.fat;
-    uint32_t backup = load(sector + 50, 2), info = load(sector + 48, 2), reserved = load(sector + 14, 2);
+    uint32_t backup = little_endian(sector + 50, 2), info = little_endian(sector + 48, 2),
+             reserved = little_endian(sector + 14, 2);
     uint8_t copy[SECTOR];
     if (info == 0 || info >= reserved)
         findings_add(findings, "FAT boot sector", fat->start + 48, "puts FSInfo at sector %u of %u reserved ones", info,
@@ -80,15 +76,16 @@ static void check_info(struct verify *verify, const uint8_t *sector)
 {
     struct findings *findings = &verify->findings;
     const struct fat *fat = &verify->files.fat;
-    uint64_t offset = fat->start + (uint64_t)load(sector + 48, 2) * fat->sector_size;
+    uint64_t offset = fat->start + (uint64_t)little_endian(sector + 48, 2) * fat->sector_size;
     uint8_t info[SECTOR];
     if (!verify_read(verify, "FSInfo", offset, sizeof info, info))
         return;
-    if (memcmp(info, "RRaA", 4) != 0 || memcmp(info + 484, "rrAa", 4) != 0 || load(info + 508, 4) != 0xaa550000) {
+    if (memcmp(info, "RRaA", 4) != 0 || memcmp(info + 484, "rrAa", 4) != 0 ||
+        little_endian(info + 508, 4) != 0xaa550000) {
         findings_add(findings, "FSInfo", offset, "lacks one of its signatures");
         return;
     }
-    uint32_t free_count = load(info + 488, 4), next = load(info + 492, 4), real;
+    uint32_t free_count = little_endian(info + 488, 4), next = little_endian(info + 492, 4), real;
     struct error error;
     if (free_count != UNKNOWN && fat_table_count_free(fat, &real, &error) == STATUS_OK && free_count != real)
         findings_add(findings, "FSInfo", offset + 488, "says that %u clusters are free; the table has %u", free_count,
@@ -108,16 +105,17 @@ static void check_first_entries(struct verify *verify, const uint8_t *sector)
     uint8_t bytes[8];
     if (!verify_read(verify, "FAT", offset, sizeof bytes, bytes))
         return;
-    uint32_t zero = load(bytes, 4) & 0x0fffffff, one = load(bytes + 4, 4) & 0x0fffffff, ones = 0x0fffff00;
+    uint32_t zero = little_endian(bytes, 4) & 0x0fffffff, one = little_endian(bytes + 4, 4) & 0x0fffffff,
+             ones = 0x0fffff00;
     uint32_t closed = 0x0fffffff;
     if (fat->bits == 16) {
-        zero = load(bytes, 2);
-        one = load(bytes + 2, 2);
+        zero = little_endian(bytes, 2);
+        one = little_endian(bytes + 2, 2);
         ones = 0xff00;
         closed = 0xffff;
     } else if (fat->bits == 12) {
-        zero = load(bytes, 2) & 0xfff;
-        one = load(bytes + 1, 2) >> 4;
+        zero = little_endian(bytes, 2) & 0xfff;
+        one = little_endian(bytes + 1, 2) >> 4;
         ones = 0xf00;
         closed = 0xfff;
     }
@@ -131,7 +129,7 @@ static void check_first_entries(struct verify *verify, const uint8_t *sector)
 static void compare_tables(struct verify *verify, const uint8_t *sector)
 {
     const struct fat *fat = &verify->files.fat;
-    uint64_t first = fat->start + (uint64_t)load(sector + 14, 2) * fat->sector_size, at = 0;
+    uint64_t first = fat->start + (uint64_t)little_endian(sector + 14, 2) * fat->sector_size, at = 0;
     uint8_t *one = malloc(2 * PIECE), *other = one + PIECE;
     if (one == NULL)
         exit(failure_memory());
@@ -165,7 +163,8 @@ static void check_mounted(struct verify *verify)
         check_fat32(verify, sector);
     check_first_entries(verify, sector);
     compare_tables(verify, sector);
-    if (fat->bits == 32 && load(sector + 48, 2) != 0 && load(sector + 48, 2) < load(sector + 14, 2))
+    if (fat->bits == 32 && little_endian(sector + 48, 2) != 0 &&
+        little_endian(sector + 48, 2) < little_endian(sector + 14, 2))
         check_info(verify, sector);
 }
 
