@@ -132,10 +132,10 @@ static enum exit_code write_all(struct conversion *conversion)
         code = write_image(conversion);
     if (code == EXIT_OK)
         code = host_file_unchanged(&conversion->image);
-    if (code == EXIT_OK && bmap_path)
-        code = output_commit(&conversion->bmap_file);
-    if (code == EXIT_OK && conversion->output)
-        code = output_commit(&conversion->image_file);
+    if (code == EXIT_OK && bmap_path && conversion->output)
+        code = output_commit_both(&conversion->bmap_file, &conversion->image_file);
+    else if (code == EXIT_OK)
+        code = output_commit(bmap_path ? &conversion->bmap_file : &conversion->image_file);
     output_end(&conversion->bmap_file);
     output_end(&conversion->image_file);
     return code;

@@ -174,21 +174,57 @@ enum exit_code output_finish(struct output *output)
     return EXIT_OK;
 }
 
+static enum exit_code place(struct output *output)
+{
+    if (rename(output->temporary, output->path) != 0)
+        return failure(EXIT_IO, "%s: can't be put in place: %s", output->path, strerror(errno));
+    forget(output);
+    output->made = false;
+    return EXIT_OK;
+}
+
 enum exit_code output_commit(struct output *output)
 {
     enum exit_code code = output_finish(output);
     if (code != EXIT_OK)
         return code;
     block_signals(true);
-    int result = rename(output->temporary, output->path), error = errno;
-    if (result == 0) {
-        forget(output);
-        output->made = false;
-    }
+    code = place(output);
     block_signals(false);
-    if (result != 0)
-        return failure(EXIT_IO, "%s: can't be put in place: %s", output->path, strerror(error));
-    return EXIT_OK;
+    return code;
+}
+
+static bool exchange(const struct output *output)
+{
+    struct stat found;
+    return lstat(output->path, &found) == 0 && S_ISREG(found.st_mode) &&
+           renameat2(AT_FDCWD, output->temporary, AT_FDCWD, output->path, RENAME_EXCHANGE) == 0;
+}
+
+/* Where there was a file, it is kept under the temporary name until the other one is in its place, too. */
+static enum exit_code place_both(struct output *one, struct output *other)
+{
+    bool kept = exchange(one);
+    enum exit_code code = kept ? EXIT_OK : place(one);
+    if (code != EXIT_OK)
+        return code;
+    code = place(other);
+    if (code != EXIT_OK && !(kept && exchange(one)))
+        unlink(one->path);
+    return code;
+}
+
+enum exit_code output_commit_both(struct output *one, struct output *other)
+{
+    enum exit_code code = output_finish(one);
+    if (code == EXIT_OK)
+        code = output_finish(other);
+    if (code != EXIT_OK)
+        return code;
+    block_signals(true);
+    code = place_both(one, other);
+    block_signals(false);
+    return code;
 }
 
 void output_end(struct output *output)

@@ -33,6 +33,9 @@ enum exit_code output_finish(struct output *output);
 /* Puts the file in its place. */
 enum exit_code output_commit(struct output *output);
 
+/* Puts both in their places, or neither: what stood there before is there again then. */
+enum exit_code output_commit_both(struct output *one, struct output *other);
+
 /* Removes the temporary file, if it is still there, and frees. Call it in any case. */
 void output_end(struct output *output);
 

@@ -209,6 +209,18 @@ def both_or_none(bench):
     bench.convert(bench.image, disk, "--bmap", path, code=IO_ERROR, said="was changed",
                   env=os.environ | {"PATH": f"{changing.parent}:{os.environ['PATH']}"})  # fmt: skip
     assert not disk.exists() and not path.exists()
+    # Something that no file can replace comes into the place of the second one: the first does not stay, or is as it was.
+    changing.write_text(f'#!/bin/sh\n{shutil.which("qemu-img")} "$@" && mkdir -p {disk}/full\n')
+    for before in (None, b"<?xml version=\"1.0\" ?>\n<bmap version=\"2.0\">\n"):
+        if before is not None:
+            path.write_bytes(before)
+        bench.convert(bench.image, disk, "--force", "--bmap", path, code=IO_ERROR, said="can't be put in place",
+                      env=os.environ | {"PATH": f"{changing.parent}:{os.environ['PATH']}"})  # fmt: skip
+        assert disk.is_dir() and (path.read_bytes() if path.exists() else None) == before
+        shutil.rmtree(disk)
+    changing.unlink()
+    bench.convert(bench.image, disk, "--force", "--bmap", path)
+    assert disk.is_file() and b"BlockMap" in path.read_bytes()
 
 
 def refusals(bench):
