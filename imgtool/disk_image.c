@@ -19,15 +19,21 @@
 #define QEMU_LOCKS_SIZE 200
 
 /* The sector size of an image is written nowhere; where its GPT stands tells. */
-static uint32_t guess_sector_size(int fd)
+static enum exit_code guess_sector_size(const struct disk_image *image, int *sector_size)
 {
+    *sector_size = SECTOR_SIZE;
     for (uint32_t size = SECTOR_SIZE; size <= 4096; size *= 2) {
         uint64_t signature = 0;
-        if (pread(fd, &signature, sizeof signature, GPT_PRIMARY_LBA * size) == (ssize_t)sizeof signature &&
-            signature == GPT_SIGNATURE)
-            return size;
+        ssize_t done = pread(image->fd, &signature, sizeof signature, GPT_PRIMARY_LBA * size);
+        if (done < 0)
+            return failure(EXIT_IO, "%s: can't be read at byte %u: %s", image->path, GPT_PRIMARY_LBA * size,
+                           strerror(errno));
+        if (done != (ssize_t)sizeof signature || signature != GPT_SIGNATURE)
+            continue;
+        *sector_size = (int)size;
+        break;
     }
-    return SECTOR_SIZE;
+    return EXIT_OK;
 }
 
 static enum exit_code measure(struct disk_image *image)
@@ -35,21 +41,25 @@ static enum exit_code measure(struct disk_image *image)
     struct stat stat_of;
     uint64_t size = 0;
     int sector_size = 0;
+    enum exit_code code = EXIT_OK;
     if (fstat(image->fd, &stat_of) != 0)
         return failure(EXIT_IO, "%s: %s", image->path, strerror(errno));
     image->device = S_ISBLK(stat_of.st_mode);
     if (S_ISREG(stat_of.st_mode)) {
         size = (uint64_t)stat_of.st_size;
-        sector_size = (int)guess_sector_size(image->fd);
+        code = guess_sector_size(image, &sector_size);
     } else if (!image->device) {
         return failure(EXIT_INPUT_REJECTED, "%s: neither a disk image nor a block device", image->path);
     } else if (ioctl(image->fd, BLKGETSIZE64, &size) != 0 || ioctl(image->fd, BLKSSZGET, &sector_size) != 0) {
         return failure(EXIT_IO, "%s: its size can't be found out: %s", image->path, strerror(errno));
     }
+    if (code != EXIT_OK)
+        return code;
     if (!image->device && image_container_refuse(image->fd, image->path) != EXIT_OK)
         return EXIT_INPUT_REJECTED;
     if (size < SECTOR_SIZE)
-        return failure(EXIT_INPUT_REJECTED, "%s: has %lu bytes; a disk image has at least one sector", image->path, size);
+        return failure(EXIT_INPUT_REJECTED, "%s: has %lu bytes; a disk image has at least one sector", image->path,
+                       size);
     host_block_init(&image->block, image->fd, size, (uint32_t)sector_size);
     return EXIT_OK;
 }
@@ -73,11 +83,12 @@ enum exit_code disk_image_open(struct disk_image *image, const char *path)
     return open_with(image, path, O_RDONLY);
 }
 
-/* Of an image file: nobody else with flock(), and no virtual machine. QEMU holds shared OFD locks on the bytes from 100 on,
- * one for each thing that it does or does not allow others to do. */
+/* Of an image file: nobody else with flock(), and no virtual machine. QEMU holds shared OFD locks on the bytes from 100
+ * on, one for each thing that it does or does not allow others to do. */
 static enum exit_code claim(struct disk_image *image)
 {
-    struct flock qemu = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = QEMU_LOCKS_START, .l_len = QEMU_LOCKS_SIZE};
+    struct flock qemu = {
+        .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = QEMU_LOCKS_START, .l_len = QEMU_LOCKS_SIZE};
     if (image->device)
         return EXIT_OK;
     if (flock(image->fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
