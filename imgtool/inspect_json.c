@@ -111,6 +111,8 @@ static void add_kernel(struct json_object *document, const struct inspection *in
     json_text(object, "protocol", text);
     json_number(object, "size", inspection->kernel_size);
     if (!kernel_has_wishes(plan)) {
+        if (*inspection->linux_version != '\0')
+            json_text(object, "version", inspection->linux_version);
         linux_add_json(object, plan);
         multiboot_add_json(object, plan);
         return;

@@ -115,6 +115,8 @@ static void print_kernel(const struct inspection *inspection)
     if (!kernel_has_wishes(plan)) {
         printf("\nKernel: %s%s, %" PRIu64 " bytes\n", protocol, plan->protocol == KERNEL_LINUX ? ", bzImage" : "",
                inspection->kernel_size);
+        if (*inspection->linux_version != '\0')
+            printf("  %-22s %s\n", "version", inspection->linux_version);
         linux_print(plan);
         multiboot_print(plan);
         return;

@@ -141,7 +141,8 @@ static void read_boot_files(struct inspection *inspection, struct fat *fat)
     if (volume_file_open(fat, config, config->kernel, &file, error) == STATUS_OK) {
         file.source.name = "the kernel";
         inspection->kernel_size = file.source.size;
-        kernel_plan_read(&file.source, &inspection->kernel, error);
+        if (kernel_plan_read(&file.source, &inspection->kernel, error) == STATUS_OK)
+            linux_version_read(&file.source, &inspection->kernel, inspection->linux_version);
     }
     volume_file_close(&file);
 }

@@ -6,6 +6,7 @@
 #include "digest.h"
 #include "iso_read.h"
 #include "kernel_plan.h"
+#include "linux_text.h"
 #include "verify.h"
 
 #define INSPECTION_VERSION_SIZE 32
@@ -33,6 +34,7 @@ struct inspection {
     struct kernel_plan kernel;
     struct error kernel_error; /* STATUS_OK: `kernel` is filled in */
     uint64_t kernel_size;
+    char linux_version[LINUX_VERSION_SIZE]; /* of a bzImage; empty: it names none */
 };
 
 /* `image` is open. The reason why a part is missing stands in its error. */

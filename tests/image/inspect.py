@@ -60,6 +60,37 @@ class Session:
         self.expect("loaders", [report[name].get("loader_version") for name in ("bios", "uefi")], [version, version])
         self.expect("firmware", (report["bios"]["boots"], report["uefi"]["boots"]), (True, True))
 
+    def bzimage(self, pointer, text):
+        """Just enough of one, by Documentation/arch/x86/boot.rst; kernel_version says where the text stands, less 0x200."""
+        code, setup_sectors = 8192, 2
+        image = bytearray(512 * (setup_sectors + 1) + code)
+        for offset, size, value in ((0x1F1, 1, setup_sectors), (0x1F4, 4, code // 16), (0x1FE, 2, 0xAA55), (0x200, 2, 0x6AEB),
+                                    (0x202, 4, 0x53726448), (0x206, 2, 0x20F), (0x20E, 2, pointer), (0x211, 1, 1),
+                                    (0x22C, 4, 0x7FFFFFFF), (0x230, 4, 2 << 20), (0x234, 1, 1), (0x236, 2, 3), (0x238, 4, 100),
+                                    (0x258, 8, 16 << 20), (0x260, 4, 1 << 20)):  # fmt: skip
+            image[offset:offset + size] = value.to_bytes(size, "little")
+        image[0x200 + pointer:0x200 + pointer + len(text)] = text
+        path = self.directory / "bzImage"
+        path.write_bytes(image)
+        return path
+
+    def check_linux_version(self):
+        text = b"6.1.0-13-amd64 (builder@host) #1 SMP"
+        cases = [("text", 0xA0, text + b"\0", text.decode()), ("last byte", 0x3FF, b"7", "7"), ("none", 0, b"", None),
+                 ("behind the setup code", 0x400, text, None), ("behind the file", 0xFFFF, b"", None),
+                 ("no text", 0xA0, b"\x1b[2J", None), ("cut", 0xA0, b"6.1\x1b[2J", "6.1"),
+                 ("no end", 0x100, b"x" * 0x300, "x" * 255)]  # fmt: skip
+        for name, pointer, bytes_of, wanted in cases:
+            image = self.build("linux.img", self.bzimage(pointer, bytes_of))
+            self.expect(f"Linux version, {name}", self.inspect(image)["kernel"].get("version"), wanted)
+            said = self.run("inspect", image).stdout.decode()
+            self.expect(f"the same as text, {name}", f"\n  version                {wanted}\n" in said, wanted is not None)
+
+    def check_unreadable(self):
+        """A regular file of which only a place far inside can be read."""
+        done = self.run("inspect", "/proc/self/mem")
+        self.expect("unreadable", (done.returncode, b"can't be read at byte 512: Input/output error" in done.stderr), (4, True))
+
     def check_damages(self):
         image = self.build("damaged.img", "smoke.elf")
         disk = Disk(image)
@@ -105,6 +136,8 @@ def main():
     with tempfile.TemporaryDirectory(prefix="stagecoach-inspect-") as name:
         session = Session(parser.parse_args(), Path(name))
         session.check_inspect()
+        session.check_linux_version()
+        session.check_unreadable()
         session.check_damages()
         session.check_diff()
     print(f"{session.failures} failures")
