@@ -20,7 +20,8 @@ enum status boot_mappings_map(struct frames *frames, const struct boot_framebuff
     }
     if (status == STATUS_OK)
         status = memmap_add(map, framebuffer->phys, framebuffer->size, BOOT_MEMORY_FRAMEBUFFER, UINT32_MAX, error);
-    return status == STATUS_OK ? memmap_normalise(map, error) : status;
+    /* A copy of what is normalised is so, too. */
+    return status == STATUS_OK && framebuffer->size != 0 ? memmap_normalise(map, error) : status;
 }
 
 size_t boot_mappings_room(const struct boot_mappings *mappings)

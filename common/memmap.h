@@ -27,9 +27,10 @@ enum status memmap_add(struct memmap *map, uint64_t phys, uint64_t size, uint32_
 
 /* Entries that memmap_normalise needs room for, if `count` raw ones were added: each of the two ends of a region may
  * make a page of its own and begin another run. */
+#define MEMMAP_ROOM(count) (4 * (size_t)(count) + 1)
 static inline size_t memmap_room(size_t count)
 {
-    return 4 * count + 1;
+    return MEMMAP_ROOM(count);
 }
 
 /* Sorts, resolves overlaps (the more restrictive type wins: USABLE < LOADER_IN_USE < LOADER_RECLAIMABLE < KERNEL <

@@ -136,15 +136,17 @@ static enum status descend(struct paging *paging, const struct paging_mapping *r
 static enum status fill(const struct paging *paging, struct paging_mapping *rest, unsigned level, uint64_t *table,
                         struct error *error)
 {
-    uint64_t span = span_of(level), bits = leaf_bits(paging, rest, level);
-    for (unsigned index = index_of(rest->address, level); index < ENTRIES && rest->size >= span; index++) {
-        if (table[index] != 0)
-            return mapped_twice(rest, rest->address, error);
-        table[index] = rest->phys | bits;
-        rest->address += span;
-        rest->phys += span;
-        rest->size -= span;
+    uint64_t span = span_of(level), value = rest->phys | leaf_bits(paging, rest, level), filled = 0;
+    uint64_t *entry = table + index_of(rest->address, level);
+    for (uint64_t size = rest->size; entry < table + ENTRIES && size - filled >= span; entry++) {
+        if (*entry != 0)
+            return mapped_twice(rest, rest->address + filled, error);
+        *entry = value + filled;
+        filled += span;
     }
+    rest->address += filled;
+    rest->phys += filled;
+    rest->size -= filled;
     return STATUS_OK;
 }
 
