@@ -10,7 +10,7 @@
 #define GPT_SIGNATURE 0x5452415020494645ull /* "EFI PART" */
 #define GPT_DISK_GUID_OFFSET 56             /* UEFI 2.10, table 5.5 */
 #define BLOCK_SIZE_MIN 512u
-#define BLOCK_SIZE_MAX 65536u
+#define BLOCK_SIZE_MAX 4096u /* and the most that its driver may want memory aligned to */
 
 static const EFI_GUID device_path_guid = EFI_DEVICE_PATH_PROTOCOL_GUID;
 static const EFI_GUID block_io_guid = EFI_BLOCK_IO_PROTOCOL_GUID;
@@ -58,45 +58,39 @@ uint64_t boot_device_path_size(const uint8_t *path)
     return 0;
 }
 
-/* The handle of the whole disk: that of the path before the partition's node, and of nothing before that. */
+/* The handle of the whole disk: that of the path before the partition's node, and of nothing before that. Stack, not
+ * pool: there is enough of it, and the pool's first pages cost a firmware as much as a look-up. */
 static EFI_BLOCK_IO_PROTOCOL *find_disk(const uint8_t *path, uint64_t size)
 {
     static const uint8_t end[NODE_HEADER_SIZE] = {END_DEVICE_PATH_TYPE, END_ENTIRE_DEVICE_PATH_SUBTYPE,
                                                   NODE_HEADER_SIZE, 0};
-    uint8_t *copy = services_allocate(size + sizeof end);
-    if (copy == NULL)
-        return NULL;
-    memcpy(copy, path, size);
+    uint8_t copy[DEVICE_PATH_MAX + sizeof end] __attribute__((aligned(8)));
+    memcpy(copy, path, size); /* find_media_node() looked no further */
     memcpy(copy + size, end, sizeof end);
     EFI_GUID guid = block_io_guid;
     EFI_DEVICE_PATH *rest = (EFI_DEVICE_PATH *)(void *)copy;
     EFI_HANDLE disk = NULL;
     const EFI_STATUS status = efi_call(services.boot->LocateDevicePath(&guid, &rest, &disk));
     const bool exact = !EFI_ERROR(status) && (uint8_t *)rest == copy + size;
-    services_free(copy);
     return exact ? services_protocol(disk, &block_io_guid) : NULL;
 }
 
 /* Reads the GUID out of the primary header. The firmware has checked the table: it found our partition in it. */
 static void read_disk_guid(EFI_BLOCK_IO_PROTOCOL *disk, uint8_t guid[16])
 {
+    uint8_t memory[2 * BLOCK_SIZE_MAX];
     const EFI_BLOCK_IO_MEDIA *media = disk->Media;
     if (media->BlockSize < BLOCK_SIZE_MIN || media->BlockSize > BLOCK_SIZE_MAX || media->IoAlign > BLOCK_SIZE_MAX)
         return;
-    const uint64_t alignment = media->IoAlign > 1 && is_power_of_two(media->IoAlign) ? media->IoAlign : 1;
-    uint8_t *memory = services_allocate(media->BlockSize + alignment);
-    if (memory == NULL)
-        return;
-    uint8_t *block = (uint8_t *)(uintptr_t)align_down((uintptr_t)memory + alignment - 1, alignment);
+    uint8_t *block = (uint8_t *)(uintptr_t)align_down((uintptr_t)memory + BLOCK_SIZE_MAX, BLOCK_SIZE_MAX);
     const EFI_STATUS status = efi_call(disk->ReadBlocks(disk, media->MediaId, GPT_HEADER_LBA, media->BlockSize, block));
     services.stats.disk_reads++;
     uint64_t signature;
     memcpy(&signature, block, sizeof signature);
-    if (!EFI_ERROR(status) && signature == GPT_SIGNATURE) {
-        services.stats.bytes_read += media->BlockSize;
-        memcpy(guid, block + GPT_DISK_GUID_OFFSET, 16);
-    }
-    services_free(memory);
+    if (EFI_ERROR(status) || signature != GPT_SIGNATURE)
+        return;
+    services.stats.bytes_read += media->BlockSize;
+    memcpy(guid, block + GPT_DISK_GUID_OFFSET, 16);
 }
 
 static void describe_gpt(const uint8_t *path, const struct media_node *node, struct boot_disk *disk)

@@ -5,32 +5,56 @@
 #include "checked.h"
 
 #define MAP_TRIES 8
-#define MAP_SLACK 64 /* descriptors: the map grows by the very allocations made to hold it */
+#define MAP_SLACK 64       /* descriptors: the map grows by the very allocations made to hold it */
+#define MAP_OF_MOST 12288u /* bytes that hold the map of most firmware, and cost it no call */
 
-static struct {
+struct storage {
     void *descriptors;
-    UINTN size; /* of the storage */
+    UINTN size; /* of the descriptors, bytes */
     struct boot_memory_region *regions;
     size_t capacity;
-} storage;
+    bool pooled;
+};
+
+static struct {
+    EFI_MEMORY_DESCRIPTOR descriptors[MAP_OF_MOST / sizeof(EFI_MEMORY_DESCRIPTOR)];
+    struct boot_memory_region regions[MEMMAP_ROOM(MAP_OF_MOST / sizeof(EFI_MEMORY_DESCRIPTOR) + MACHINE_USE_REGIONS)];
+} built_in;
+
+static struct storage storage;
+
+static void use_built_in(void)
+{
+    if (storage.size != 0)
+        return;
+    storage.descriptors = built_in.descriptors;
+    storage.size = sizeof built_in.descriptors;
+    storage.regions = built_in.regions;
+    storage.capacity = sizeof built_in.regions / sizeof built_in.regions[0];
+}
+
+static void free_storage(void)
+{
+    if (storage.pooled) {
+        services_free(storage.descriptors);
+        services_free(storage.regions);
+    }
+    storage = (struct storage){0};
+}
 
 /* Storage for a map of `needed` bytes, and for the regions made of it. No descriptor is smaller than the one we know.
  */
 static bool grow_storage(UINTN needed)
 {
-    services_free(storage.descriptors);
-    services_free(storage.regions);
+    free_storage();
+    storage.pooled = true;
     storage.size = needed + needed / 4 + MAP_SLACK * sizeof(EFI_MEMORY_DESCRIPTOR);
     storage.capacity = memmap_room(storage.size / sizeof(EFI_MEMORY_DESCRIPTOR) + MACHINE_USE_REGIONS);
     storage.descriptors = services_allocate(storage.size);
     storage.regions = services_allocate(storage.capacity * sizeof *storage.regions);
     if (storage.descriptors != NULL && storage.regions != NULL)
         return true;
-    services_free(storage.descriptors);
-    services_free(storage.regions);
-    storage.descriptors = NULL;
-    storage.regions = NULL;
-    storage.size = 0;
+    free_storage();
     return false;
 }
 
@@ -38,6 +62,7 @@ static bool grow_storage(UINTN needed)
 static EFI_STATUS read_map(struct efi_map *map)
 {
     EFI_STATUS status = EFI_BUFFER_TOO_SMALL;
+    use_built_in();
     for (unsigned i = 0; i < MAP_TRIES && status == EFI_BUFFER_TOO_SMALL; i++) {
         *map = (struct efi_map){.descriptors = storage.descriptors, .size = storage.size};
         status = efi_map_read(map);
