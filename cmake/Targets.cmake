@@ -18,7 +18,7 @@ target_link_libraries(freestanding64 INTERFACE warnings ${BEARSSL})
 
 # Named behind freestanding64, whose -Os it replaces: what runs once, and has a limit to its size.
 add_library(smallest INTERFACE)
-target_compile_options(smallest INTERFACE -Oz -fno-caller-saves -malign-data=abi)
+target_compile_options(smallest INTERFACE -Oz -fno-caller-saves -malign-data=abi -fno-inline-small-functions)
 
 # Programs and libraries of the machine that builds.
 add_library(host INTERFACE)

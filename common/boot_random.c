@@ -36,10 +36,10 @@ static bool wants_aslr(const struct config *config, const struct kernel_plan *ke
     return aslr;
 }
 
-static void start_streams(const struct config *config, struct random *pool, struct boot_random *random)
+static void start_streams(const struct config *config, const struct random_pool *pool, struct boot_random *random)
 {
     uint8_t layout[RANDOM_SEED_SIZE];
-    random_bytes(pool, layout, sizeof layout);
+    random_pool_seed(pool, "Stagecoach layout", layout);
     if (config->has_kaslr_seed)
         memcpy(layout, config->kaslr_seed, sizeof layout);
     random_start(&random->addresses, "Stagecoach virtual addresses", layout, sizeof layout);
@@ -51,7 +51,7 @@ void boot_random_start(const struct config *config, const struct kernel_plan *ke
 {
     struct entropy entropy;
     entropy_gather(&entropy);
-    random_bytes(&entropy.pool, random->seed, sizeof random->seed);
+    random_pool_seed(&entropy.pool, "Stagecoach kernel's seed", random->seed);
     random->seed_bits = entropy.bits;
     random->seed_sources = entropy.sources;
     random->aslr = wants_aslr(config, kernel);

@@ -17,22 +17,16 @@
 
 #define HARVEST_SIZE 1024u
 
-/* What was read and is not in the pool yet: each mixing costs some twenty rounds of SHA-256 besides its bytes, and all
- * of them together used to cost more than the rest of a small kernel's boot. */
+/* What was read and is not in the pool yet: a library's call costs some changes of the CPU's state. */
 struct harvest {
-    struct random *pool;
-    bool started; /* the pool */
+    struct random_pool *pool;
     uint8_t bytes[HARVEST_SIZE];
     size_t used;
 };
 
 static void harvest_flush(struct harvest *harvest)
 {
-    if (harvest->started)
-        random_mix(harvest->pool, harvest->bytes, harvest->used);
-    else
-        random_start(harvest->pool, NULL, harvest->bytes, harvest->used);
-    harvest->started = true;
+    random_pool_add(harvest->pool, harvest->bytes, harvest->used);
     harvest->used = 0;
 }
 
@@ -174,6 +168,7 @@ void entropy_gather(struct entropy *entropy)
 {
     struct harvest harvest = {.pool = &entropy->pool};
     entropy->sources = 0;
+    random_pool_start(&entropy->pool);
     gather_circumstances(&harvest);
     uint32_t bits = gather_cpu(entropy, &harvest, CPU_RDSEED, BOOT_SEED_RDSEED, 32);
     bits = larger(bits, gather_cpu(entropy, &harvest, CPU_RDRAND, BOOT_SEED_RDRAND, 16));

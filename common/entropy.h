@@ -9,7 +9,7 @@
 #define ENTROPY_BITS_ENOUGH 128u /* fewer can be guessed by those who really want to */
 
 struct entropy {
-    struct random pool;
+    struct random_pool pool;
     uint32_t bits;    /* that an onlooker can't know, at least; at most ENTROPY_BITS_MAX */
     uint32_t sources; /* BOOT_SEED_*: those that are worth something */
 };

@@ -1,5 +1,5 @@
-/* Random numbers that are a function of their seed alone: HMAC-DRBG with SHA-256 (NIST SP 800-90A, 10.1.2), BearSSL's.
- */
+/* Random numbers that are a function of their seed alone: HMAC-DRBG with SHA-256 (NIST SP 800-90A, 10.1.2); and what
+ * makes seeds of whatever is left to chance: HKDF with SHA-256 (RFC 5869). Both stand on BearSSL. */
 #ifndef STAGECOACH_RANDOM_H
 #define STAGECOACH_RANDOM_H
 
@@ -12,11 +12,21 @@ struct random {
     uint64_t state[18]; /* BearSSL's; random.c knows it */
 };
 
-/* Begins anew. `purpose` keeps streams that start from one seed apart; NULL if nothing else starts from it. */
-void random_start(struct random *random, const char *purpose, const void *seed, size_t size);
+struct random_pool {
+    uint64_t state[35]; /* BearSSL's; random.c knows it */
+};
 
-/* Makes everything that follows depend on these bytes, too. */
-void random_mix(struct random *random, const void *bytes, size_t size);
+/* An empty pool. */
+void random_pool_start(struct random_pool *pool);
+
+/* Makes all seeds from now on depend on these bytes, too. */
+void random_pool_add(struct random_pool *pool, const void *bytes, size_t size);
+
+/* A seed for a purpose: what is known of it tells nothing of the pool, nor of seeds for other purposes. */
+void random_pool_seed(const struct random_pool *pool, const char *purpose, uint8_t seed[RANDOM_SEED_SIZE]);
+
+/* Begins anew. `purpose` keeps streams that start from one seed apart. */
+void random_start(struct random *random, const char *purpose, const void *seed, size_t size);
 
 void random_bytes(struct random *random, void *to, size_t size);
 

@@ -1,8 +1,10 @@
-/* common/random.c: its stream against HMAC-DRBG written once more on nettle's HMAC, and its numbers below a limit. */
+/* common/random.c: its seeds against nettle's HKDF, its stream against HMAC-DRBG written once more on nettle's HMAC,
+ * and its numbers below a limit. */
 #include "cmocka_all.h"
 
 #include "random.h"
 
+#include <nettle/hkdf.h>
 #include <nettle/hmac.h>
 #include <string.h>
 
@@ -49,6 +51,45 @@ static void start(const char *purpose, const void *seed, size_t size)
     update(seed, size);
 }
 
+/* Begins without salt, which stands for as many zeroes as the hash has bytes. */
+static void judge_seed(size_t size, const uint8_t *bytes, const char *purpose, uint8_t seed[32])
+{
+    static const uint8_t salt[32];
+    struct hmac_sha256_ctx context;
+    uint8_t extracted[32];
+    hmac_sha256_set_key(&context, sizeof salt, salt);
+    hkdf_extract(&context, (nettle_hash_update_func *)hmac_sha256_update, (nettle_hash_digest_func *)hmac_sha256_digest,
+                 32, size, bytes, extracted);
+    hmac_sha256_set_key(&context, sizeof extracted, extracted);
+    hkdf_expand(&context, (nettle_hash_update_func *)hmac_sha256_update, (nettle_hash_digest_func *)hmac_sha256_digest,
+                32, strlen(purpose), (const uint8_t *)purpose, 32, seed);
+}
+
+static void seeds_are_hkdf(void **state)
+{
+    (void)state;
+    static const char *const purposes[] = {"", "one",
+                                           "another purpose, as long as more than a block of the hash has bytes"};
+    uint8_t bytes[5000], found[32], wanted[32], first[32];
+    struct random_pool pool;
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t)(i * 41 + 5);
+    for (size_t size = 0; size < sizeof bytes; size += 1 + size / 3) {
+        random_pool_start(&pool);
+        random_pool_add(&pool, bytes, size / 2); /* in two parts */
+        random_pool_add(&pool, bytes + size / 2, size - size / 2);
+        for (size_t i = 0; i < ARRAY_LENGTH(purposes); i++) {
+            random_pool_seed(&pool, purposes[i], found);
+            judge_seed(size, bytes, purposes[i], wanted);
+            assert_memory_equal(found, wanted, sizeof found);
+        }
+        random_pool_seed(&pool, purposes[0], first); /* nothing was used up */
+        assert_memory_not_equal(first, found, sizeof first);
+        judge_seed(size, bytes, purposes[0], wanted);
+        assert_memory_equal(first, wanted, sizeof first);
+    }
+}
+
 static void the_stream_is_hmac_drbg(void **state)
 {
     (void)state;
@@ -66,8 +107,6 @@ static void the_stream_is_hmac_drbg(void **state)
             random_bytes(&random, found, sizes[k]);
             generate(wanted, sizes[k]);
             assert_memory_equal(found, wanted, sizeof found);
-            random_mix(&random, seed, sizes[k]);
-            update(seed, sizes[k]);
         }
     }
 }
@@ -112,6 +151,7 @@ static void no_number_is_likelier(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(seeds_are_hkdf),
         cmocka_unit_test(the_stream_is_hmac_drbg),
         cmocka_unit_test(purposes_make_streams_of_their_own),
         cmocka_unit_test(numbers_stay_below_the_limit),
