@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -231,6 +232,8 @@ static unsigned cpus_of(const struct case_run *run)
 
 static enum exit_code start_more(struct pool *pool)
 {
+    if (pool->plan->output && pool->plan->output->size >= GUEST_SINK_FULL)
+        return EXIT_OK;
     while (pool->next < pool->runs->count) {
         struct case_run *run = &pool->runs->list[pool->next];
         unsigned cpus = cpus_of(run);
@@ -271,8 +274,7 @@ static enum exit_code take_ended(struct pool *pool)
             remove_files(run);
             return run->code;
         }
-        if (!pool->plan->progress(pool->plan->context))
-            return EXIT_IO;
+        pool->plan->progress(pool->plan->context);
     }
     return EXIT_OK;
 }
@@ -293,7 +295,7 @@ static void stop_all(struct pool *pool)
     }
 }
 
-static enum exit_code wait_for_signal(struct pool *pool)
+static enum exit_code take_signal(struct pool *pool)
 {
     struct signalfd_siginfo info;
     ssize_t size = read(pool->signal_fd, &info, sizeof info);
@@ -303,6 +305,30 @@ static enum exit_code wait_for_signal(struct pool *pool)
         return take_ended(pool);
     pool->runs->signal = (int)info.ssi_signo;
     return EXIT_FAILED;
+}
+
+static enum exit_code check_output(const struct guest_sink *output)
+{
+    if (!output->error && !output->lost)
+        return EXIT_OK;
+    return failure(EXIT_IO, "can't write to stdout: %s", strerror(output->error ? output->error : ENOBUFS));
+}
+
+/* For a signal, or for room where the report goes. */
+static enum exit_code wait_for_event(struct pool *pool)
+{
+    struct guest_sink *output = pool->plan->output;
+    bool waits = output && output->size; /* else a reader that has gone shows when there is something to say */
+    struct pollfd fds[] = {{.fd = pool->signal_fd, .events = POLLIN},
+                           {.fd = waits ? output->fd : -1, .events = POLLOUT}};
+    enum exit_code code = EXIT_OK;
+    if (poll(fds, 2, -1) < 0)
+        return errno == EINTR ? EXIT_OK : failure(EXIT_FAILED, "can't wait for signals: %s", strerror(errno));
+    if (fds[1].revents)
+        guest_sink_ready(output);
+    if (fds[0].revents)
+        code = take_signal(pool);
+    return code == EXIT_OK && output ? check_output(output) : code;
 }
 
 static int open_signals(void)
@@ -325,10 +351,10 @@ enum exit_code case_runs_carry_out(const struct case_plan *plan, struct case_run
     enum exit_code code = EXIT_OK;
     if (!made && errno != EEXIST)
         code = failure(EXIT_IO, "%s: can't make this directory: %s", plan->directory, strerror(errno));
-    while (code == EXIT_OK && (pool.running || pool.next < runs->count)) {
+    while (code == EXIT_OK && (pool.running || pool.next < runs->count || (plan->output && plan->output->size))) {
         code = start_more(&pool);
         if (code == EXIT_OK)
-            code = wait_for_signal(&pool);
+            code = wait_for_event(&pool);
     }
     stop_all(&pool);
     if (made)

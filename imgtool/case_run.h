@@ -3,6 +3,7 @@
 #define STAGECOACH_IMGTOOL_CASE_RUN_H
 
 #include "command.h"
+#include "guest_sink.h"
 #include "matrix.h"
 
 #include <stdint.h>
@@ -27,8 +28,9 @@ struct case_plan {
     const char *success_pattern, *qemu; /* as for run, or NULL */
     int timeout_seconds;                /* of cases that have none of their own */
     unsigned cpus;                      /* to use at the same time */
+    struct guest_sink *output; /* what is reported, or NULL; whoever reads there may stand still: the cases go on */
     void *context;
-    bool (*progress)(void *context); /* called when a case has ended; false: stop */
+    void (*progress)(void *context); /* called when a case has ended; puts into `output` */
 };
 
 struct case_runs {

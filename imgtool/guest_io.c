@@ -217,6 +217,13 @@ void guest_io_block_signals(sigset_t *before)
     sigprocmask(SIG_BLOCK, &signals, before);
 }
 
+void guest_io_allow_signals(void)
+{
+    sigset_t signals;
+    ending_signals(&signals);
+    sigprocmask(SIG_UNBLOCK, &signals, NULL);
+}
+
 static bool open_signals(struct guest_io *io)
 {
     sigset_t signals;

@@ -53,6 +53,9 @@ struct guest_io_peers {        /* QEMU's ends of the channels; the caller closes
  * sigprocmask(). Called before the first thing that has to be cleaned up. */
 void guest_io_block_signals(sigset_t *before);
 
+/* Lets those that end the program do so again, at once: nothing is left that has to be put away. */
+void guest_io_allow_signals(void);
+
 /* guest_io_close() is due in any case. */
 enum exit_code guest_io_open(struct guest_io *io, const struct guest_io_options *options, struct guest_io_peers *peers);
 void guest_io_close_peers(struct guest_io_peers *peers);

@@ -100,22 +100,45 @@ static enum exit_code ask_qemu(const struct matrix *matrix)
 struct progress {
     const struct case_runs *runs;
     size_t reported;
+    bool begun;
+    struct guest_sink output; /* fd -1 with --json */
 };
 
-static bool report_progress(void *context)
+static void put_progress(FILE *to, struct progress *progress)
 {
-    struct progress *progress = context;
+    if (!progress->begun)
+        test_report_tap_plan(to, progress->runs->count);
+    progress->begun = true;
     for (; progress->reported < progress->runs->count; progress->reported++) {
         const struct case_run *run = &progress->runs->list[progress->reported];
         if (!run->ended)
             break;
-        if (!as_json)
-            test_report_tap_case(progress->reported + 1, run);
+        test_report_tap_case(to, progress->reported + 1, run);
     }
-    if (fflush(stdout) == 0)
-        return true;
-    cli_error("can't write to stdout: %s", strerror(errno));
-    return false;
+}
+
+static void report_progress(void *context)
+{
+    struct progress *progress = context;
+    char *text = NULL;
+    size_t size = 0;
+    if (as_json)
+        return;
+    FILE *to = open_memstream(&text, &size);
+    if (!to)
+        exit(failure_memory());
+    put_progress(to, progress);
+    if (fclose(to) != 0)
+        exit(failure_memory());
+    guest_sink_put(&progress->output, text, size);
+    free(text);
+}
+
+static void bail_out(struct guest_sink *output, int signal)
+{
+    char line[128];
+    snprintf(line, sizeof line, "Bail out! %s\n", signal ? strsignal(signal) : "the cases can't be run");
+    guest_sink_put(output, line, strlen(line));
 }
 
 static unsigned count_cpus(void)
@@ -159,30 +182,41 @@ static enum exit_code report(const char *image, const struct case_runs *runs)
     return overall(runs);
 }
 
+static enum exit_code carry_out(const char *image, const struct case_plan *plan, struct progress *progress,
+                                struct case_runs *runs)
+{
+    report_progress(progress);
+    enum exit_code code = case_runs_carry_out(plan, runs);
+    if (code == EXIT_OK) {
+        guest_io_allow_signals(); /* no guest is left, and who reads the report may stand still */
+        return report(image, runs);
+    }
+    if (!as_json)
+        bail_out(&progress->output, runs->signal);
+    return code;
+}
+
 static enum exit_code test(const char *image, const struct matrix *matrix, int *signal)
 {
     struct case_runs runs;
-    struct progress progress = {.runs = &runs};
+    struct progress progress = {.runs = &runs, .output = {.fd = -1}};
     const struct case_plan plan = {.image = image,
                                    .directory = output_directory(),
                                    .success_pattern = success_pattern,
                                    .qemu = qemu_program,
                                    .timeout_seconds = timeout_seconds,
                                    .cpus = count_cpus(),
+                                   .output = as_json ? NULL : &progress.output,
                                    .context = &progress,
                                    .progress = report_progress};
     enum exit_code code = case_runs_prepare(&plan, matrix, &runs);
     if (code == EXIT_OK)
         code = ask_qemu(matrix);
-    if (code == EXIT_OK && !as_json)
-        test_report_tap_plan(runs.count);
-    if (code == EXIT_OK) {
-        code = case_runs_carry_out(&plan, &runs);
-        if (code == EXIT_OK)
-            code = report(image, &runs);
-        else if (!as_json)
-            printf("Bail out! %s\n", runs.signal ? strsignal(runs.signal) : "the cases can't be run");
-    }
+    if (code == EXIT_OK && !as_json && !guest_sink_open_stdout(&progress.output))
+        code = failure_memory();
+    if (code == EXIT_OK)
+        code = carry_out(image, &plan, &progress, &runs);
+    guest_sink_close(&progress.output);
     *signal = runs.signal;
     case_runs_free(&runs);
     return code;

@@ -3,7 +3,6 @@
 #include "guest.h"
 #include "json.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 size_t test_report_failures(const struct case_runs *runs)
@@ -14,46 +13,45 @@ size_t test_report_failures(const struct case_runs *runs)
     return count;
 }
 
-void test_report_tap_plan(size_t count)
+void test_report_tap_plan(FILE *to, size_t count)
 {
-    printf("TAP version 13\n1..%zu\n", count);
-    fflush(stdout);
+    fprintf(to, "TAP version 13\n1..%zu\n", count);
 }
 
 /* A member of TAP's YAML block, as a double-quoted string. */
-static void print_member(const char *name, const char *text)
+static void put_member(FILE *to, const char *name, const char *text)
 {
     if (!text)
         return;
-    printf("  %s: \"", name);
+    fprintf(to, "  %s: \"", name);
     for (; *text; text++) {
         unsigned char letter = (unsigned char)*text;
         if (letter < ' ' || letter == 0x7f)
-            printf("\\x%02x", letter);
+            fprintf(to, "\\x%02x", letter);
         else if (letter == '"' || letter == '\\')
-            printf("\\%c", letter);
+            fprintf(to, "\\%c", letter);
         else
-            putchar(letter);
+            putc(letter, to);
     }
-    puts("\"");
+    fputs("\"\n", to);
 }
 
-void test_report_tap_case(size_t number, const struct case_run *run)
+void test_report_tap_case(FILE *to, size_t number, const struct case_run *run)
 {
-    printf("%s %zu - %s\n", run->code == EXIT_OK ? "ok" : "not ok", number, run->machine->name);
+    fprintf(to, "%s %zu - %s\n", run->code == EXIT_OK ? "ok" : "not ok", number, run->machine->name);
     if (run->code == EXIT_OK)
         return;
     char *command = arguments_text(&run->command);
-    puts("  ---");
-    print_member("result", guest_verdict_word(run->code));
-    print_member("reason", run->reason);
-    print_member("boot_error", run->boot_error);
-    print_member("serial_log", run->serial_log);
-    print_member("e9_log", run->e9_log);
-    print_member("messages", run->messages);
-    print_member("screenshot", run->picture);
-    print_member("again", command);
-    puts("  ...");
+    fputs("  ---\n", to);
+    put_member(to, "result", guest_verdict_word(run->code));
+    put_member(to, "reason", run->reason);
+    put_member(to, "boot_error", run->boot_error);
+    put_member(to, "serial_log", run->serial_log);
+    put_member(to, "e9_log", run->e9_log);
+    put_member(to, "messages", run->messages);
+    put_member(to, "screenshot", run->picture);
+    put_member(to, "again", command);
+    fputs("  ...\n", to);
     free(command);
 }
 

@@ -4,9 +4,11 @@
 
 #include "case_run.h"
 
+#include <stdio.h>
+
 /* TAP, version 13: the plan, then a case with its number. */
-void test_report_tap_plan(size_t count);
-void test_report_tap_case(size_t number, const struct case_run *run);
+void test_report_tap_plan(FILE *to, size_t count);
+void test_report_tap_case(FILE *to, size_t number, const struct case_run *run);
 
 /* One JSON document on stdout. */
 void test_report_json(const char *image, const struct case_runs *runs);

@@ -5,6 +5,7 @@ Its TAP is judged by prove, its JUnit file by xmllint and Python's parser. `chec
 their labels.
 """
 
+import fcntl
 import json
 import os
 import shutil
@@ -308,6 +309,29 @@ def reader_goes_away(bench):
     assert not list(bench.temporary.iterdir())
 
 
+def reader_stands_still(bench):
+    """Of stdout, a pipe that is full: all cases run to their ends, signals end the test, and nothing is lost."""
+    for number, options in ((None, []), (signal.SIGTERM, []), (signal.SIGINT, ["--json"])):
+        reading, writing = os.pipe()
+        os.write(writing, b"#" * (fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096) - 1) + b"\n")
+        process = bench.start("--timeout", 3, "--jobs", 1, "--output", bench.kept, "--matrix", bench.matrix(TWO), *options,
+                              bench.guest("spin"), stdout=writing)  # fmt: skip
+        os.close(writing)
+        wait_for(lambda: hello(bench, "second") and not descendants(process.pid), process)  # noqa: B023
+        if number:
+            process.send_signal(number)
+            process.communicate(timeout=machine.TIME_LIMIT)
+            assert process.returncode == -number, process.returncode
+        else:
+            with os.fdopen(reading, "rb", closefd=False) as output:
+                said = output.read().decode().lstrip("#\n")
+            process.communicate(timeout=machine.TIME_LIMIT)
+            assert process.returncode == TIMEOUT and prove(bench, said) == ["1-2"], (process.returncode, said)
+        os.close(reading)
+        shutil.rmtree(bench.kept)
+        assert not list(bench.temporary.iterdir())
+
+
 def kernel(bench):
     said, _ = bench.test(OK, bench.kernels / "smoke.elf", matrix="disk ahci nvme\nmemory 64M 256M\n")
     assert prove(bench, said) == [] and "1..4" in said, said
@@ -337,7 +361,8 @@ CASES = {
     function.__name__.replace("_", "-"): function
     for function in (
         verdicts, boot_error, tap, failures_of_two_kinds, junit, files_of_failures, success_pattern, qemu_arguments,
-        bad_options, qemu_has_it, can_not_begin, interrupted, within_the_cpus, killed, reader_goes_away, kernel, direct, default_matrix,
+        bad_options, qemu_has_it, can_not_begin, interrupted, within_the_cpus, killed, reader_goes_away, reader_stands_still,
+        kernel, direct, default_matrix,
     )
 }  # fmt: skip
 LABELS = {"bad-options": "quick", "default-matrix": "full"}
