@@ -135,7 +135,8 @@ static void take_screenshot(struct session *session)
         return;
     if (qmp_send_screendump(qmp, path) && answered(session))
         return;
-    cli_warn("%s: no screenshot: %s", path, qmp->failed ? qmp->text : "QEMU does not answer");
+    cli_warn("%s: no screenshot: %s", session->options->screenshot_name,
+             qmp->failed ? qmp->text : "QEMU does not answer");
     session->picture_lost = !qmp->failed || !has_no_screen(qmp->text);
 }
 
@@ -189,7 +190,7 @@ __attribute__((format(printf, 3, 4))) static void decide(struct guest_result *re
 /* A run that leaves less than it was asked for is no success. */
 static void succeed(const struct session *session, const char *text, struct guest_result *result)
 {
-    const char *lost = session->picture_lost ? session->options->screenshot : guest_io_incomplete(&session->io);
+    const char *lost = session->picture_lost ? session->options->screenshot_name : guest_io_incomplete(&session->io);
     if (lost)
         decide(result, EXIT_IO, "%s, but %s could not be written as a whole", text, lost);
     else

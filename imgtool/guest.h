@@ -9,9 +9,10 @@
 struct guest_options {
     struct qemu_options qemu; /* the descriptors in it are filled in by guest_run() */
     struct guest_io_options io;
-    const char *screenshot; /* PNG file, taken when the guest ends, or NULL */
-    int timeout_seconds;    /* 0: none */
-    bool verbose;           /* print QEMU's command line */
+    const char *screenshot;      /* PNG file, taken when the guest ends, or NULL */
+    const char *screenshot_name; /* as the user has named it, for messages */
+    int timeout_seconds;         /* 0: none */
+    bool verbose;                /* print QEMU's command line */
 };
 
 struct guest_result {
@@ -29,7 +30,7 @@ enum exit_code guest_run(const struct guest_options *options, struct guest_resul
 /* "success", "failure", "reset", "timeout"; "error": it could not be found out. */
 const char *guest_verdict_word(enum exit_code code);
 
-/* Writes the verdict as JSON. False: errno says why it could not be written. */
+/* Writes the verdict as JSON. False: host_write_problem() says why it could not be written. */
 bool guest_report_save(const char *path, const char *image, const struct guest_result *result);
 
 #endif

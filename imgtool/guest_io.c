@@ -1,6 +1,7 @@
 #include "guest_io.h"
 
 #include "cli.h"
+#include "host_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -249,7 +250,7 @@ static bool open_log(struct guest_stream *stream, const char *path)
     stream->log_path = path;
     if (guest_sink_open(&stream->log, path))
         return true;
-    cli_error("%s: can't write this log: %s", path, errno == ENXIO ? "nobody reads from this pipe" : strerror(errno));
+    cli_error("%s: can't write this log: %s", path, host_write_problem());
     return false;
 }
 

@@ -184,10 +184,21 @@ enum exit_code host_file_duplicate(const char *from, const char *to)
     return code;
 }
 
+const char *host_write_problem(void)
+{
+    return errno == ENXIO ? "nobody reads from this pipe" : strerror(errno);
+}
+
 enum exit_code host_file_check_writable(const char *path)
 {
     struct stat stat_of;
     bool existed = lstat(path, &stat_of) == 0; /* a link that leads nowhere yet is kept */
+    if (existed && stat(path, &stat_of) == 0 && S_ISFIFO(stat_of.st_mode)) {
+        /* Stays open until we end, or the reader would see an end before there is anything to read. */
+        if (open(path, O_WRONLY | O_CLOEXEC | O_NONBLOCK) < 0)
+            return failure(EXIT_IO, "%s: can't be written: %s", path, host_write_problem());
+        return EXIT_OK;
+    }
     if (existed && stat(path, &stat_of) == 0 && !S_ISREG(stat_of.st_mode) && !S_ISDIR(stat_of.st_mode))
         return EXIT_OK;
     int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);

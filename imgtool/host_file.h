@@ -29,7 +29,11 @@ enum exit_code host_file_read(const struct host_file *file, uint64_t offset, uin
 /* Makes a new file of the same bytes, which only we can read. */
 enum exit_code host_file_duplicate(const char *from, const char *to);
 
-/* Can a result be written there later? A file that was not there is not left behind; what is no file is not opened. */
+/* What errno says of writing to a file, device or pipe. */
+const char *host_write_problem(void);
+
+/* Can a result be written there later? A file that was not there is not left behind; a pipe needs a reader; what else
+ * is no file is not opened. */
 enum exit_code host_file_check_writable(const char *path);
 
 /* Copies the whole file to `offset` of `fd` (whose name is `to`, for messages), leaving out its holes: the target has

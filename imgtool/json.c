@@ -1,6 +1,8 @@
 #include "json.h"
 
 #include "cli.h"
+#include "deliver.h"
+#include "failure.h"
 
 #include <stdlib.h>
 
@@ -84,11 +86,13 @@ static const char *document_text(struct json_object *document)
 
 bool json_save(struct json_object *document, const char *path)
 {
-    FILE *file = fopen(path, "we");
-    bool saved = file != NULL && fputs(document_text(document), file) >= 0 && fputc('\n', file) != EOF;
-    if (file != NULL && fclose(file) != 0)
-        saved = false;
+    char *text = NULL;
+    int size = asprintf(&text, "%s\n", document_text(document));
     json_object_put(document);
+    if (size < 0)
+        exit(failure_memory());
+    bool saved = deliver(path, text, (size_t)size);
+    free(text);
     return saved;
 }
 

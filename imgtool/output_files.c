@@ -12,10 +12,6 @@ static enum exit_code check_kind(const struct output_file *file)
         return EXIT_OK;
     if (S_ISBLK(found.st_mode))
         return failure(EXIT_UNSAFE, "%s %s: is a disk; name a file", file->option, file->path);
-    if (S_ISCHR(found.st_mode) && file->kind < OUTPUT_DEVICE)
-        return failure(EXIT_UNSAFE, "%s %s: is a device; name a file", file->option, file->path);
-    if (S_ISFIFO(found.st_mode) && file->kind < OUTPUT_PIPE)
-        return failure(EXIT_UNSAFE, "%s %s: is a pipe; name a file", file->option, file->path);
     return EXIT_OK;
 }
 

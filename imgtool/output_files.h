@@ -7,16 +7,9 @@
 
 #include <stddef.h>
 
-enum output_kind {
-    OUTPUT_FILE,   /* a regular file only: QEMU removes a picture that it could not write, whatever it is */
-    OUTPUT_DEVICE, /* or /dev/null and the like */
-    OUTPUT_PIPE,   /* or a pipe */
-};
-
 struct output_file {
     const char *option; /* "--report", for messages */
-    const char *path;   /* NULL: not wanted */
-    enum output_kind kind;
+    const char *path;   /* NULL: not wanted; a file, a pipe, /dev/null and the like, but no disk */
 };
 
 /* EXIT_OK also of what can't be judged: opening it will tell. `input` is the image or kernel. */

@@ -1,5 +1,6 @@
 /* imgtool run: boots an image, a kernel, or a directory of build-netboot, in QEMU. */
 #include "cli.h"
+#include "deliver.h"
 #include "direct_file.h"
 #include "disk_image.h"
 #include "failure.h"
@@ -297,6 +298,21 @@ static void show_timeline(const struct workspace *workspace)
     fflush(stdout);
 }
 
+/* QEMU replaces, and removes, what it writes a picture to: anything but a file gets a copy. */
+static bool is_copied(const char *path)
+{
+    struct stat found;
+    return path && stat(path, &found) == 0 && !S_ISREG(found.st_mode);
+}
+
+static int copy_screenshot(const char *picture, struct guest_result *result)
+{
+    if (access(picture, F_OK) != 0 || deliver_file(picture, screenshot))
+        return (int)result->code;
+    result->code = failure(EXIT_IO, "%s: no screenshot: %s", screenshot, host_write_problem());
+    return (int)result->code;
+}
+
 static int run_guest(const struct workspace *workspace, const char *const *extra, struct guest_result *result)
 {
     const char *accelerator = kvm_choose_accelerator();
@@ -305,6 +321,8 @@ static int run_guest(const struct workspace *workspace, const char *const *extra
         return EXIT_USAGE;
     }
     const char *chosen_disk = disk ? disk : "ahci";
+    char picture[PATH_MAX + 16];
+    snprintf(picture, sizeof picture, "%s/picture", workspace->directory);
     struct guest_options guest = {
         .qemu = {.program = workspace->program,
                  .image = workspace->image,
@@ -331,13 +349,15 @@ static int run_guest(const struct workspace *workspace, const char *const *extra
                .serial_log = serial_log,
                .e9_log = e9_log,
                .pattern = success_pattern ? &pattern : NULL},
-        .screenshot = screenshot,
+        .screenshot = is_copied(screenshot) ? picture : screenshot,
+        .screenshot_name = screenshot,
         .timeout_seconds = timeout_seconds,
         .verbose = verbose,
     };
     if (gdb)
         cli_note("the machine waits for a debugger: gdb -ex 'target remote :1234' KERNEL");
-    return guest_run(&guest, result);
+    int code = (int)guest_run(&guest, result);
+    return guest.screenshot == picture ? copy_screenshot(picture, result) : code;
 }
 
 /* With --json, stdout is the document's alone. */
@@ -363,10 +383,8 @@ static int run_watched(const struct workspace *workspace, const char *const *ext
 /* Better now than when the guest has ended. */
 static enum exit_code check_outputs(const char *image)
 {
-    const struct output_file files[] = {{"--serial-log", serial_log, OUTPUT_PIPE},
-                                        {"--e9-log", e9_log, OUTPUT_PIPE},
-                                        {"--report", report, OUTPUT_DEVICE},
-                                        {"--screenshot", screenshot, OUTPUT_FILE}};
+    const struct output_file files[] = {
+        {"--serial-log", serial_log}, {"--e9-log", e9_log}, {"--report", report}, {"--screenshot", screenshot}};
     const size_t count = sizeof files / sizeof *files;
     enum exit_code code = output_files_check(files, count, image);
     for (size_t i = 0; i < count && code == EXIT_OK; i++)
@@ -403,7 +421,7 @@ static int run(poptContext context)
         if (code == EXIT_OK)
             code = run_watched(&workspace, (const char *const *)arguments + 1, &result);
         if (report && result.reason[0] && !guest_report_save(report, arguments[0], &result))
-            code = failure(EXIT_IO, "%s: can't write the report: %s", report, strerror(errno));
+            code = failure(EXIT_IO, "%s: can't write the report: %s", report, host_write_problem());
         temporary_directory_remove(workspace.directory);
     }
     /* A signal that was held back ends us here, in the way that a shell expects. */

@@ -173,7 +173,7 @@ static enum exit_code report(const char *image, const struct case_runs *runs)
     if (as_json)
         test_report_json(image, runs);
     if (junit && !test_report_junit(junit, image, runs))
-        return failure(EXIT_IO, "%s: can't be written: %s", junit, strerror(errno));
+        return failure(EXIT_IO, "%s: can't be written: %s", junit, host_write_problem());
     if (failed)
         cli_note("%zu of %zu cases failed; their logs and screenshots are in %s", failed, runs->count,
                  output_directory());
@@ -234,7 +234,7 @@ static enum exit_code check_arguments(poptContext context, const char **image)
         return failure(EXIT_USAGE, "--jobs takes a positive number");
     if (access(*image, R_OK) != 0)
         return failure(EXIT_IO, "%s: %s", *image, strerror(errno));
-    const struct output_file output = {"--junit", junit, OUTPUT_DEVICE};
+    const struct output_file output = {"--junit", junit};
     code = output_files_check(&output, 1, *image);
     if (code == EXIT_OK && junit != NULL)
         code = host_file_check_writable(junit); /* better now than after an hour of boots */

@@ -13,7 +13,7 @@ void test_report_tap_case(FILE *to, size_t number, const struct case_run *run);
 /* One JSON document on stdout. */
 void test_report_json(const char *image, const struct case_runs *runs);
 
-/* A JUnit file. False: errno says why it could not be written. */
+/* A JUnit file. False: host_write_problem() says why it could not be written. */
 bool test_report_junit(const char *path, const char *image, const struct case_runs *runs);
 
 /* How many cases have not passed. */

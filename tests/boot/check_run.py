@@ -6,6 +6,7 @@ cases with their labels.
 """
 
 import argparse
+import fcntl
 import json
 import os
 import pty
@@ -293,11 +294,48 @@ def slow_reader(bench):
 
 
 def output_is_a_pipe(bench):
-    pipe = bench.directory / "pipe"
+    """A FIFO, or one that a shell has opened for us; with a reader."""
+    pipe, picture, image = bench.directory / "pipe", bench.directory / "picture.png", bench.guest("exit", VALUE=0x10)
     os.mkfifo(pipe)
     for option in ("--report", "--screenshot"):
-        bench.expect(UNSAFE, bench.guest("exit", VALUE=0x10), option, pipe, output="", said="is a pipe")
-    bench.expect(UNSAFE, bench.guest("exit", VALUE=0x10), "--screenshot", "/dev/null", output="", said="is a device")
+        bench.expect(IO_ERROR, image, option, pipe, output="", said="nobody reads from this pipe")
+    reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    fcntl.fcntl(reading, fcntl.F_SETPIPE_SZ, 1 << 20)
+    bench.expect(OK, image, "--report", pipe)
+    assert json.loads(os.read(reading, 1 << 20))["verdict"] == "success"
+    bench.expect(OK, image, "--screenshot", pipe)
+    picture.write_bytes(os.read(reading, 1 << 20))
+    width, height, pixels = read_png(picture)
+    assert len(pixels) == 3 * width * height > 0, (width, height)
+    bench.expect(OK, image, "--screenshot", "/dev/null")
+    bench.expect(IO_ERROR, image, "--screenshot", "/dev/full", said="no screenshot: No space")
+    done = subprocess.run(["bash", "-c", f'"$0" run --report >(cat > {picture}) {image}; wait $!', bench.imgtool],
+                          env=os.environ | {"IMGTOOL_ACCEL": "tcg"}, check=True, capture_output=True, timeout=60)  # fmt: skip
+    assert json.loads(picture.read_bytes())["verdict"] == "success", done
+
+
+def reader_of_a_report(bench):
+    """Goes away, or stands still: then a signal ends the run."""
+    pipe, image = bench.directory / "pipe", bench.guest("exit", VALUE=0x10)
+    os.mkfifo(pipe)
+    reading, spin = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK), bench.guest("spin")
+    process = bench.start("--timeout", 3, "--report", pipe, spin)
+    assert process.stdout.readline() == b"hello\r\n"
+    os.close(reading)
+    _, said = process.communicate(timeout=machine.TIME_LIMIT)
+    assert process.returncode == IO_ERROR and b"can't write the report: nobody reads" in said, (process.returncode, said)
+    reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    writing = os.open(pipe, os.O_WRONLY)
+    os.write(writing, bytes(fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)))
+    process = bench.start("--timeout", 60, "--report", pipe, image)
+    while b"success" not in (line := process.stderr.readline()):
+        assert line, "has ended"
+    process.terminate()
+    process.communicate(timeout=machine.TIME_LIMIT)
+    assert process.returncode == -signal.SIGTERM, process.returncode
+    assert not list(bench.temporary.iterdir())
+    for end in (reading, writing):
+        os.close(end)
 
 
 def image_is_not_changed(bench):
@@ -496,7 +534,8 @@ CASES = {
         success, failure, unknown_value, reset, triple_fault, time_out, silent_halt, boot_error, boot_error_on_e9,
         boot_error_then_reset, success_pattern, report, without_serial, serial_log, screenshot, screenshot_without_screen, image_is_not_changed,
         every_disk, isa_debug_exit_of_the_user, exit_port_of_any_width, judged_by_qemu, kernel, kernel_refused, no_image, bad_options,
-        qemu_missing, outputs, qemu_lists, qemu_refuses, lost_output, output_onto_input, output_is_a_pipe, reader_stands_still, slow_reader,
+        qemu_missing, outputs, qemu_lists, qemu_refuses, lost_output, output_onto_input, output_is_a_pipe,
+        reader_of_a_report, reader_stands_still, slow_reader,
         qemu_killed, interrupted, killed, reader_goes_away, full_disk, input_is_left_alone, terminal,
         timeline, no_timeline,
     )

@@ -128,6 +128,13 @@ def junit(bench):
     assert [len(case) for case in cases] == [0, 0, 1], [list(case) for case in cases]
     assert all(float(case.get("time")) > 0 for case in cases)
     assert "-no-such-option" in cases[2].find("error").text
+    pipe = bench.directory / "pipe"
+    os.mkfifo(pipe)
+    bench.test(IO_ERROR, image, "--junit", pipe)
+    reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    bench.test(FAILED, image, "--junit", pipe, matrix=TWO + "case 'third' -- -no-such-option\n")
+    assert xml.etree.ElementTree.fromstring(os.read(reading, 1 << 16)).find("testsuite").get("tests") == "3"
+    os.close(reading)
     said, _ = bench.test(IO_ERROR, image, "--junit", bench.directory / "none" / "x.xml")
     assert said == "", "it is told after the boots"
 
