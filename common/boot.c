@@ -191,7 +191,8 @@ static void collect_others(void)
 
 static enum status open_payloads(struct error *error)
 {
-    collect_others();
+    if (flow.way != KERNEL_BY_PLAN)
+        collect_others();
     if (!kernel_takes_modules(&flow.kernel) && flow.config.module_count != 0)
         log_warn("modules are left out: this kind of kernel gets a ramdisk alone");
     return payloads_open(&flow.config, &flow.files, &flow.payloads, error);
@@ -214,7 +215,7 @@ static enum status set_video_mode(struct error *error)
         wish.config_width = flow.kernel.multiboot.width;
         wish.config_height = flow.kernel.multiboot.height;
     }
-    if (!flow.config.video_off && !keeps_text_mode())
+    if (!flow.config.video_off && firmware_has_display() && !keeps_text_mode())
         boot_video_start(&wish, flow.config.log.screen, &flow.display); /* a machine without a display boots too */
     timeline_mark(BOOT_PHASE_VIDEO);
     const struct boot_framebuffer *framebuffer = &flow.display.framebuffer;
@@ -282,7 +283,9 @@ static enum status plan_addresses(struct error *error)
 static enum status relocate_kernel(struct error *error)
 {
     uint64_t count = 0;
-    enum status status = elf_relocate(&flow.image.memory, flow.addresses.bias, &count, error);
+    enum status status = STATUS_OK;
+    if (flow.kernel.elf.dynamic.size != 0)
+        status = elf_relocate(&flow.image.memory, flow.addresses.bias, &count, error);
     if (status == STATUS_OK)
         log_debug("kernel at %#llx, entry %#llx, %llu relocations",
                   (unsigned long long)(flow.kernel.elf.lowest + flow.addresses.bias),

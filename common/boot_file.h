@@ -23,6 +23,10 @@ struct boot_file { /* must not move once it is open */
 enum status boot_file_open(struct boot_files *files, struct config_text path, struct boot_file *file,
                            struct error *error);
 
+/* Puts the decompressor between a file that is open and its reader. boot_file_packed.c. */
+enum status boot_file_unpack(struct boot_files *files, const struct packed_head *head, struct boot_file *file,
+                             struct error *error);
+
 /* The path as text, FIRMWARE_PATH_MAX + 1 bytes, in `text`: what the file is called in messages. */
 void boot_file_name(struct config_text path, char *text);
 

@@ -24,7 +24,12 @@ void boot_video_start(const struct video_wish *wish, bool draw_log, struct boot_
     log_info("video %ux%u, %u bits per pixel", framebuffer->width, framebuffer->height, framebuffer->bits_per_pixel);
 }
 
-/* Of a door that knows of no text mode. */
+/* Of a door that has to look for modes to know, and of one that knows of no text mode. */
+__attribute__((weak)) bool firmware_has_display(void)
+{
+    return true;
+}
+
 __attribute__((weak)) bool firmware_text_screen(void)
 {
     return false;

@@ -20,7 +20,8 @@ static uint64_t pairs[4]; /* two pixels of 32 bits, for two bits of a glyph: the
 static uint32_t screen_height, screen_row_size; /* pixels; bytes of a row that can be seen */
 static const struct font *font;
 static uint32_t columns, rows;
-static bool ready, cleared;
+static bool cleared;
+bool console_is_ready;
 
 /* What is on the screen, as indices of glyphs: a ring of rows, of which `top` is the uppermost, so that scrolling needs
  * neither the framebuffer's slow reads nor a move. Index 0 is the space. */
@@ -174,7 +175,7 @@ static void put(char byte)
 
 void console_write(const char *text, size_t size)
 {
-    if (!ready || size == 0)
+    if (!console_is_ready || size == 0)
         return;
     if (!cleared)
         clear();
@@ -182,11 +183,6 @@ void console_write(const char *text, size_t size)
     for (size_t i = 0; i < size; i++)
         put(text[i]);
     flush();
-}
-
-bool console_ready(void)
-{
-    return ready;
 }
 
 static bool usable(const struct boot_framebuffer *framebuffer)
@@ -198,7 +194,7 @@ static bool usable(const struct boot_framebuffer *framebuffer)
 
 void console_start(const struct boot_framebuffer *framebuffer, void *memory)
 {
-    ready = false;
+    console_is_ready = false;
     cleared = false;
     top = row = column = dirty_from = 0;
     memset(cells, 0, sizeof cells);
@@ -215,5 +211,5 @@ void console_start(const struct boot_framebuffer *framebuffer, void *memory)
     font = font_for_width(framebuffer->width);
     columns = at_most(framebuffer->width / font->width, COLUMNS_MAX);
     rows = at_most(framebuffer->height / font->height, ROWS_MAX);
-    ready = columns > 0 && rows > 0;
+    console_is_ready = columns > 0 && rows > 0;
 }

@@ -11,7 +11,11 @@
  * nothing can be drawn (not 24 or 32 bits per pixel, a size that does not fit the pitch, less than one character) the
  * console is not ready and ignores all text. */
 void console_start(const struct boot_framebuffer *framebuffer, void *memory);
-bool console_ready(void);
+extern bool console_is_ready; /* console_start() alone writes it */
+static inline bool console_ready(void)
+{
+    return console_is_ready;
+}
 
 /* Text in UTF-8; what is not ASCII shows as a replacement. "\n" ends lines, long ones are wrapped, other control
  * characters are ignored. */

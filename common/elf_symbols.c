@@ -38,9 +38,3 @@ enum status elf_symbols_take(const struct elf_section_header *table, const struc
     *symbols = (struct elf_symbols){{table->offset, table->size}, {names->offset, names->size}};
     return STATUS_OK;
 }
-
-uint64_t elf_symbols_size(const struct elf_symbols *symbols)
-{
-    return symbols->table.size == 0 ? 0
-                                    : symbols->table.size + symbols->names.size + 1; /* both are parts of one file */
-}

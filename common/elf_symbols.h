@@ -18,6 +18,10 @@ enum status elf_symbols_take(const struct elf_section_header *table, const struc
                              uint64_t file_size, struct elf_symbols *symbols, struct error *error);
 
 /* Bytes that both take one behind the other, with a NUL behind the names; 0: there are none. */
-uint64_t elf_symbols_size(const struct elf_symbols *symbols);
+static inline uint64_t elf_symbols_size(const struct elf_symbols *symbols)
+{
+    return symbols->table.size == 0 ? 0
+                                    : symbols->table.size + symbols->names.size + 1; /* both are parts of one file */
+}
 
 #endif

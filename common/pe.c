@@ -35,11 +35,6 @@ static enum status check_sections(uint64_t file_size, const uint8_t *table, uint
     return STATUS_OK;
 }
 
-bool pe_detect(struct span file)
-{
-    return file.size >= 2 && memcmp(file.data, "MZ", 2) == 0;
-}
-
 enum status pe_read(struct span file, uint64_t file_size, struct pe_facts *facts, struct error *error)
 {
     struct span coff, optional, sections;

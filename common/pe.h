@@ -16,7 +16,10 @@ struct pe_facts {
 };
 
 /* Begins as such files, and those of DOS, do. */
-bool pe_detect(struct span file);
+static inline bool pe_detect(struct span file)
+{
+    return file.size >= 2 && file.data[0] == 'M' && file.data[1] == 'Z';
+}
 
 /* STATUS_EFI_PROGRAM, with the reason, if no firmware would start it. file: its start, with all headers. */
 enum status pe_read(struct span file, uint64_t file_size, struct pe_facts *facts, struct error *error);

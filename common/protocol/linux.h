@@ -27,8 +27,17 @@ struct linux_plan {
     uint8_t header[LINUX_HEADER_MAX];
 };
 
+#define LINUX_BOOT_FLAG_OFFSET 0x1feu
+#define LINUX_MAGIC_OFFSET 0x202u
+
 /* A boot sector with the setup header's magic: whatever is wrong with it, it is no ELF file. */
-bool linux_detect(struct span head);
+static inline bool linux_detect(struct span head)
+{
+    uint16_t flag;
+    uint32_t magic;
+    return span_u16(head, LINUX_BOOT_FLAG_OFFSET, &flag) && flag == 0xaa55 &&
+           span_u32(head, LINUX_MAGIC_OFFSET, &magic) && magic == 0x53726448; /* "HdrS" */
+}
 
 /* Checks the setup header. head: the file's start, LINUX_HEAD_SIZE bytes or all. */
 enum status linux_plan_read(struct span head, uint64_t file_size, struct linux_plan *plan, struct error *error);

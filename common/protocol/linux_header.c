@@ -5,10 +5,6 @@
 #include "memory.h"
 #include "pe.h"
 
-#define MAGIC_OFFSET 0x202u
-#define MAGIC 0x53726448u /* "HdrS" */
-#define BOOT_FLAG_OFFSET 0x1feu
-#define BOOT_FLAG 0xaa55u
 #define HEADER_END_OFFSET 0x201u /* the jump's operand: how far behind 0x202 the header ends */
 #define HEADER_END_MIN 0x264u    /* with init_size, which version 2.10 brought */
 #define VERSION_MIN 0x20cu       /* with xloadflags */
@@ -35,14 +31,6 @@ static bool read_fields(struct span head, struct fields *fields)
            span_u8(head, 0x234, &fields->relocatable) && span_u16(head, 0x236, &fields->x_load_flags) &&
            span_u32(head, 0x238, &fields->command_line_max) && span_u64(head, 0x258, &fields->preferred) &&
            span_u32(head, 0x260, &fields->init_size);
-}
-
-bool linux_detect(struct span head)
-{
-    uint16_t flag;
-    uint32_t magic;
-    return span_u16(head, BOOT_FLAG_OFFSET, &flag) && flag == BOOT_FLAG && span_u32(head, MAGIC_OFFSET, &magic) &&
-           magic == MAGIC;
 }
 
 static enum status refuse(struct error *error, const char *field, uint64_t value, const char *rule)
@@ -104,7 +92,7 @@ static enum status take_addresses(const struct fields *fields, struct linux_plan
 
 static void keep_header(struct span head, struct linux_plan *plan)
 {
-    uint32_t end = MAGIC_OFFSET + head.data[HEADER_END_OFFSET];
+    uint32_t end = LINUX_MAGIC_OFFSET + head.data[HEADER_END_OFFSET];
     plan->header_size = end - LINUX_HEADER_OFFSET < LINUX_HEADER_MAX ? end - LINUX_HEADER_OFFSET : LINUX_HEADER_MAX;
     memset(plan->header, 0, sizeof plan->header);
     memcpy(plan->header, head.data + LINUX_HEADER_OFFSET, plan->header_size);
@@ -120,7 +108,7 @@ enum status linux_plan_read(struct span head, uint64_t file_size, struct linux_p
     enum status status = check_entry(&fields, error);
     if (status != STATUS_OK)
         return status;
-    if (MAGIC_OFFSET + head.data[HEADER_END_OFFSET] < HEADER_END_MIN)
+    if (LINUX_MAGIC_OFFSET + head.data[HEADER_END_OFFSET] < HEADER_END_MIN)
         return refuse(error, "the jump's operand", head.data[HEADER_END_OFFSET], "which ends it before init_size");
     plan->version = fields.version;
     status = find_code(&fields, file_size, plan, error);
