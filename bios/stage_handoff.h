@@ -17,6 +17,8 @@ struct stage_handoff {
     uint32_t pxe;   /* 32  far pointer to !PXE, as the ROM gave it; 0: the loader was not started from a network */
     uint32_t pxenv; /* 36  the same for PXENV+ */
     uint32_t cd_sector_size; /* 40  bytes of the drive's sectors if it was started as a CD; else 0 */
+    uint32_t reserved;       /* 44 */
+    uint64_t stages_lba; /* 48  where the stages lie on the drive, in 512 bytes; of no meaning without a drive */
 };
 
 /* One BIOS call: all registers in, all registers out. */

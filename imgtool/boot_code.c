@@ -11,11 +11,8 @@ static enum exit_code make(struct span stage1, const struct layout *layout, cons
 {
     bool bios = layout->stages.count != 0;
     struct span from = bios ? stage1 : loader_uefi_only();
-    struct bios_stage1_patch patch = {
-        .stages_lba = layout->stages.first,
-        .image_id = ids->image_id,
-        .stages_sectors = (uint16_t)layout->stages.count,
-    };
+    struct bios_stage1_patch patch = {.stages_lba = layout->stages.first, .image_id = ids->image_id};
+    loader_stages_count(&patch);
     if (from.size != BIOS_STAGE1_SIZE)
         return failure(EXIT_FAILED, "bug: stage 1 has %lu bytes, not %u", from.size, BIOS_STAGE1_SIZE);
     memcpy(code, from.data, BIOS_STAGE1_SIZE);
@@ -40,7 +37,7 @@ static bool find_stages(struct block *disk, struct boot_code *found)
     const struct bios_stage1_patch *patch = &found->patch;
     struct error ignored;
     return patch->stages_lba != 0 && patch->stages_sectors != 0 &&
-           range_ok(patch->stages_lba, patch->stages_sectors, disk->size / BIOS_SECTOR_SIZE) &&
+           range_ok(patch->stages_lba, bios_stages_sectors(patch), disk->size / BIOS_SECTOR_SIZE) &&
            block_read(disk, patch->stages_lba * BIOS_SECTOR_SIZE, sizeof found->header, &found->header, &ignored) ==
                STATUS_OK &&
            memcmp(found->header.magic, BIOS_STAGES_MAGIC, sizeof found->header.magic) == 0;

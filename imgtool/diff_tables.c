@@ -16,6 +16,7 @@ static const struct diff_field patch_fields[] = {
     MEMBER("first sector of the stages", bios_stage1_patch, stages_lba, DIFF_NUMBER),
     MEMBER("image number", bios_stage1_patch, image_id, DIFF_HEX),
     MEMBER("sectors of the stages", bios_stage1_patch, stages_sectors, DIFF_NUMBER),
+    MEMBER("sectors of the overlay", bios_stage1_patch, overlay_sectors, DIFF_NUMBER),
 };
 
 static const struct diff_field stages_fields[] = {
@@ -25,6 +26,9 @@ static const struct diff_field stages_fields[] = {
     MEMBER("sum", bios_stages_header, sum, DIFF_HEX),
     MEMBER("format", bios_stages_header, format, DIFF_NUMBER),
     MEMBER("packed size", bios_stages_header, packed_size, DIFF_NUMBER),
+    MEMBER("packed size of the overlay", bios_stages_header, overlay_packed_size, DIFF_NUMBER),
+    MEMBER("size of the overlay", bios_stages_header, overlay_size, DIFF_NUMBER),
+    MEMBER("sum of the overlay", bios_stages_header, overlay_sum, DIFF_HEX),
 };
 
 static const struct diff_field mbr_fields[] = {
@@ -133,10 +137,10 @@ static void compare_stages(struct comparison *comparison)
     compare_version(comparison, "BIOS stages", comparison->images[0].bios_version, comparison->images[1].bios_version);
     diff_fields(comparison, "BIOS stages' header", stages_fields, COUNT(stages_fields), (const uint8_t *)headers[0],
                 (const uint8_t *)headers[1], sizeof *headers[0]);
-    if (patches[0]->stages_sectors == patches[1]->stages_sectors)
+    if (bios_stages_sectors(patches[0]) == bios_stages_sectors(patches[1]))
         comparison_range(comparison, "BIOS stages", patches[0]->stages_lba * BIOS_SECTOR_SIZE + sizeof *headers[0],
                          patches[1]->stages_lba * BIOS_SECTOR_SIZE + sizeof *headers[0],
-                         patches[0]->stages_sectors * (uint64_t)BIOS_SECTOR_SIZE - sizeof *headers[0]);
+                         bios_stages_sectors(patches[0]) * (uint64_t)BIOS_SECTOR_SIZE - sizeof *headers[0]);
 }
 
 void comparison_boot_sector(struct comparison *comparison)

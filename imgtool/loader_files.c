@@ -1,7 +1,5 @@
 #include "loader_files.h"
 
-#include "../bios/image_format.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,6 +57,15 @@ struct span loader_zstd(void)
     return between(embedded_zstd, embedded_zstd_end);
 }
 
+void loader_stages_count(struct bios_stage1_patch *patch)
+{
+    struct span stages = loader_stages();
+    struct bios_stages_header header;
+    memcpy(&header, stages.data, sizeof header);
+    patch->stages_sectors = (uint16_t)(header.size / BIOS_SECTOR_SIZE);
+    patch->overlay_sectors = (uint16_t)(stages.size / BIOS_SECTOR_SIZE - patch->stages_sectors);
+}
+
 uint8_t *loader_stages_make(uint32_t image_id)
 {
     struct span stages = loader_stages();
@@ -69,7 +76,7 @@ uint8_t *loader_stages_make(uint32_t image_id)
     memcpy(bytes, stages.data, stages.size);
     memcpy(&header, bytes, sizeof header);
     header.image_id = image_id;
-    header.sum = bios_stages_sum(bytes + sizeof header, stages.size - sizeof header);
+    header.sum = bios_stages_sum(bytes + BIOS_STAGES_SUM_START, header.size - BIOS_STAGES_SUM_START);
     memcpy(bytes, &header, sizeof header);
     return bytes;
 }

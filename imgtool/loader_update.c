@@ -96,7 +96,7 @@ static struct sectors stages_of(const struct door *door)
     const struct bios_stage1_patch *patch = &door->code.patch;
     if (door->code.kind != BOOT_CODE_STAGES)
         return (struct sectors){0};
-    return (struct sectors){patch->stages_lba, patch->stages_lba + patch->stages_sectors};
+    return (struct sectors){patch->stages_lba, patch->stages_lba + bios_stages_sectors(patch)};
 }
 
 static bool is_free(const struct replacement *plan, struct sectors region, uint64_t first, uint64_t size)
@@ -182,11 +182,11 @@ static enum exit_code plan_stages(struct replacement *plan, struct changes *prep
     uint64_t size = loader_stages().size, sectors = size / BIOS_SECTOR_SIZE;
     const struct bare_volume *volume = &plan->volume;
     enum exit_code code = EXIT_OK;
-    if (patch->stages_sectors == sectors && stages_equal(plan->disk->block, plan->stages, size, patch->stages_lba))
+    if (bios_stages_sectors(patch) == sectors && stages_equal(plan->disk->block, plan->stages, size, patch->stages_lba))
         return EXIT_OK;
     if (!find_place(plan, find_region(plan), sectors, &patch->stages_lba))
         return refuse_room(plan, size);
-    patch->stages_sectors = (uint16_t)sectors;
+    loader_stages_count(patch);
     if (volume->copy != 0) {
         uint8_t copy[BIOS_SECTOR_SIZE];
         uint64_t offset = volume->copy * BIOS_SECTOR_SIZE;
@@ -269,7 +269,6 @@ enum exit_code loader_update_plan(const struct loader_disk *disk, struct changes
     plan.patch.image_id = plan.first.code.patch.image_id;
     if (plan.first.code.kind == BOOT_CODE_STAGES)
         plan.patch = plan.first.code.patch;
-    plan.patch.reserved = 0;
     code = plan_all(&plan, prepare, commit);
     *state = prepare->count + commit->count > 0 ? LOADER_REPLACED : LOADER_EQUAL;
     return code;

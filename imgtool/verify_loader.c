@@ -50,19 +50,19 @@ static bool check_patch(struct verify *verify, const struct bios_stage1_patch *p
 {
     struct findings *findings = &verify->findings;
     uint64_t sectors = verify->files.image.block.size / BIOS_SECTOR_SIZE;
-    if (patch->stages_lba == 0 || !range_ok(patch->stages_lba, patch->stages_sectors, sectors)) {
+    if (patch->stages_lba == 0 || !range_ok(patch->stages_lba, bios_stages_sectors(patch), sectors)) {
         findings_add(findings, "stage 1", PATCH_FIELD(stages_lba), "looks for the stages at sector %lu of %lu",
                      patch->stages_lba, sectors);
         return false;
     }
-    if (patch->stages_sectors == 0 || patch->stages_sectors > BIOS_STAGES_SIZE_MAX / BIOS_SECTOR_SIZE) {
-        findings_add(findings, "stage 1", PATCH_FIELD(stages_sectors), "looks for stages of %u sectors, not 1 to %u",
-                     patch->stages_sectors, BIOS_STAGES_SIZE_MAX / BIOS_SECTOR_SIZE);
+    if (patch->stages_sectors == 0 || bios_stages_sectors(patch) > BIOS_STAGES_SIZE_MAX / BIOS_SECTOR_SIZE) {
+        findings_add(findings, "stage 1", PATCH_FIELD(stages_sectors),
+                     "looks for stages of %u sectors and an overlay of %u, not for 1 to %u together",
+                     patch->stages_sectors, patch->overlay_sectors, BIOS_STAGES_SIZE_MAX / BIOS_SECTOR_SIZE);
         return false;
     }
-    if (patch->reserved != 0)
-        findings_add(findings, "stage 1", PATCH_FIELD(reserved), "has %#x where 0 must be", patch->reserved);
-    if (verify->has_table && !stages_place_ok(verify, patch->stages_lba, patch->stages_lba + patch->stages_sectors - 1))
+    if (verify->has_table &&
+        !stages_place_ok(verify, patch->stages_lba, patch->stages_lba + bios_stages_sectors(patch) - 1))
         findings_add(findings, "stage 1", PATCH_FIELD(stages_lba), "looks for the stages at sector %lu, %s",
                      patch->stages_lba, "which is no place for them in this partition table");
     return true;
@@ -105,20 +105,41 @@ static bool check_stages_header(struct verify *verify, const struct bios_stages_
     if (header->image_id != patch->image_id)
         findings_add(findings, "stages", offset + offsetof(struct bios_stages_header, image_id),
                      "belong to image %#x, stage 1 to %#x", header->image_id, patch->image_id);
-    if (header->reserved != 0)
+    if (header->reserved[0] != 0 || header->reserved[1] != 0)
         findings_add(findings, "stages", offset + offsetof(struct bios_stages_header, reserved),
-                     "have %#x where 0 must be", header->reserved);
+                     "have %#x, %#x where 0 must be", header->reserved[0], header->reserved[1]);
     if (header->packed_size > header->size - BIOS_STAGES_PLAIN || header->size <= BIOS_STAGES_PLAIN)
         findings_add(findings, "stages", offset + offsetof(struct bios_stages_header, packed_size),
                      "have %u packed bytes in %u", header->packed_size, header->size);
+    uint32_t overlay = patch->overlay_sectors * BIOS_SECTOR_SIZE;
+    if (header->overlay_packed_size > overlay || bios_overlay_room(header) != overlay) {
+        findings_add(findings, "stages", offset + offsetof(struct bios_stages_header, overlay_packed_size),
+                     "have an overlay of %u packed bytes, but stage 1 tells of %u", header->overlay_packed_size,
+                     overlay);
+        return false;
+    }
     return true;
+}
+
+static void check_sums(struct findings *findings, const struct bios_stages_header *header, const uint8_t *bytes,
+                       uint64_t offset)
+{
+    uint32_t sum = bios_stages_sum(bytes + BIOS_STAGES_SUM_START, header->size - BIOS_STAGES_SUM_START);
+    if (sum != header->sum)
+        findings_add(findings, "stages", offset + offsetof(struct bios_stages_header, sum),
+                     "have the sum %#010x, but their bytes give %#010x", header->sum, sum);
+    sum = bios_stages_sum(bytes + header->size, bios_overlay_room(header));
+    if (sum != header->overlay_sum)
+        findings_add(findings, "stages", offset + offsetof(struct bios_stages_header, overlay_sum),
+                     "have an overlay with the sum %#010x, but its bytes give %#010x", header->overlay_sum, sum);
 }
 
 /* Returns whether they are the stages that this version of imgtool would write. */
 static bool check_stages(struct verify *verify, const struct bios_stage1_patch *patch)
 {
     struct bios_stages_header header;
-    uint64_t offset = patch->stages_lba * BIOS_SECTOR_SIZE, size = patch->stages_sectors * (uint64_t)BIOS_SECTOR_SIZE;
+    uint64_t offset = patch->stages_lba * BIOS_SECTOR_SIZE,
+             size = bios_stages_sectors(patch) * (uint64_t)BIOS_SECTOR_SIZE;
     struct span ours = loader_stages();
     bool same = false;
     uint8_t *bytes = malloc(size);
@@ -127,10 +148,7 @@ static bool check_stages(struct verify *verify, const struct bios_stage1_patch *
     if (verify_read(verify, "stages", offset, size, bytes)) {
         memcpy(&header, bytes, sizeof header);
         if (check_stages_header(verify, &header, patch, offset)) {
-            uint32_t sum = bios_stages_sum(bytes + sizeof header, size - sizeof header);
-            if (sum != header.sum)
-                findings_add(&verify->findings, "stages", offset + offsetof(struct bios_stages_header, sum),
-                             "have the sum %#010x, but their bytes give %#010x", header.sum, sum);
+            check_sums(&verify->findings, &header, bytes, offset);
             same = size == ours.size &&
                    memcmp(bytes + sizeof header, ours.data + sizeof header, size - sizeof header) == 0;
         }

@@ -29,7 +29,7 @@ _Noreturn void direct_main(const struct direct_entry *entry)
 {
     struct error error;
     identity_start(entry);
-    exceptions_start(entry->gdt);
+    exceptions_start(entry->gdt, NULL);
     facts_start(entry);
     protect_memory();
     boot(&error);

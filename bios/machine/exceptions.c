@@ -9,7 +9,9 @@
 #define SELECTOR_TSS 0x30
 #define GATE_INTERRUPT 0x8e
 #define DESCRIPTOR_TSS 0x89
-#define STUB_SIZE 16 /* exceptions.asm aligns them so */
+#define STUB_SIZE 4 /* exceptions.asm */
+/* Vectors with an error code: 8, 10 to 14, 17, 21, 29, 30 (Intel SDM 3A, table 6-1; AMD APM 2, table 8-1). */
+#define WITH_CODE (1u << 8 | 0x1fu << 10 | 1u << 17 | 1u << 21 | 1u << 29 | 1u << 30)
 #define STACK_SIZE 8192
 
 struct gate {
@@ -42,15 +44,17 @@ struct table_pointer {
     uint64_t base;
 } __attribute__((packed));
 
-struct exception_frame { /* as exceptions.asm pushes it */
-    uint64_t vector, code, rip, cs, flags, rsp, ss;
+struct exception_frame { /* as the CPU pushes it, before an error code */
+    uint64_t rip, cs, flags, rsp, ss;
 };
 
 extern const uint8_t exception_stubs[];
-_Noreturn void exception_report(const struct exception_frame *frame);
+bool exception_page_fault(uint64_t address);
+_Noreturn void exception_report(const uint64_t *pushed);
 
 static struct gate gates[VECTORS];
 static struct tss tss;
+static exceptions_page_fault *page_fault_handler;
 static uint8_t stack[STACK_SIZE] __attribute__((aligned(16))); /* an own one: the usual may be what overflowed */
 
 static void set_gate(struct gate *gate, uint64_t handler)
@@ -82,8 +86,9 @@ static void load_tss(uint64_t gdt)
     __asm__ volatile("ltr %w0" : : "r"(SELECTOR_TSS));
 }
 
-void exceptions_start(uint64_t gdt)
+void exceptions_start(uint64_t gdt, exceptions_page_fault *page_fault)
 {
+    page_fault_handler = page_fault;
     load_tss(gdt);
     for (uint64_t i = 0; i < VECTORS; i++)
         set_gate(&gates[i], (uintptr_t)exception_stubs + i * STUB_SIZE);
@@ -91,18 +96,26 @@ void exceptions_start(uint64_t gdt)
     __asm__ volatile("lidt %0" : : "m"(pointer));
 }
 
-_Noreturn void exception_report(const struct exception_frame *frame)
+bool exception_page_fault(uint64_t address)
+{
+    return page_fault_handler != NULL && page_fault_handler(address);
+}
+
+/* At `pushed` lies the vector, then what the CPU pushed. */
+_Noreturn void exception_report(const uint64_t *pushed)
 {
     static bool reporting;
     struct error error;
-    uint64_t address;
+    uint64_t address, vector = *pushed++;
+    uint64_t code = (WITH_CODE >> vector & 1) != 0 ? *pushed++ : 0;
+    const struct exception_frame *frame = (const void *)pushed;
     if (reporting)
         firmware_stop();
     reporting = true;
     __asm__ volatile("mov %%cr2, %0" : "=r"(address));
     error_set(&error, STATUS_INTERNAL,
               "CPU exception %llu, code %#llx, RIP %#llx, RSP %#llx, CR2 %#llx: report this line as a bug",
-              (unsigned long long)frame->vector, (unsigned long long)frame->code, (unsigned long long)frame->rip,
+              (unsigned long long)vector, (unsigned long long)code, (unsigned long long)frame->rip,
               (unsigned long long)frame->rsp, (unsigned long long)address);
     boot_fail(&error);
 }

@@ -89,6 +89,7 @@ void identity_map_protect(uint64_t start, uint64_t end, enum identity_rights rig
             split(entry, page);
         table_at(*entry & ENTRY_ADDRESS)[page / PAGE_SIZE % ENTRIES] = page | rights_bits(rights) | ENTRY_DECIDED;
     }
+    flush();
 }
 
 static void forbid_execution(uint64_t *table)

@@ -21,10 +21,10 @@ enum identity_rights {
  * in which pages get rights of their own. */
 void identity_map_init(uint64_t root, uint64_t tables, unsigned count);
 
-/* Rights of the pages below 4 GiB that begin in [start, end). */
+/* Rights of the pages below 4 GiB that begin in [start, end), from now on. */
 void identity_map_protect(uint64_t start, uint64_t end, enum identity_rights rights);
 
-/* Takes the right to run from all pages that got no rights of their own, and makes the CPU see all that. */
+/* Takes the right to run from all pages that got no rights of their own. */
 void identity_map_start(void);
 
 /* Frames that tables for [start, end), not empty, need at most. */

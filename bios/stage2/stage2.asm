@@ -2,7 +2,8 @@
 ; through which stage 4 calls the BIOS. Begins with the header that image_format.h describes.
 ;
 ; Entry:  from stage 1 or the network boot program, real mode, LOW_LOADER_START >> 4 : bios_stages_header_size, DL = drive
-;         and DI = bytes of its sectors if it is a CD, else 0; or DL = 0 and EDI, ESI = the PXE ROM's pointers; any other segments, flags and stack. All stages lie in memory from LOW_LOADER_START on.
+;         and DI = bytes of its sectors if it is a CD, else 0; or DL = 0 and EDI, ESI = the PXE ROM's pointers; any other segments, flags and stack. All stages lie in memory from LOW_LOADER_START on,
+;         without a drive the overlay, too, at LOW_PACKED_OVERLAY_START.
 ; Exit:   to stage3_entry in 32-bit protected mode: flat segments, GDT of gdt.inc, IF = 0, DF = 0, ESP =
 ;         LOW_REAL_STACK_END, EDI = LOW_PAGE_TABLES_START, ESI = struct stage_handoff.
 ; Memory: its own section (code and data, below 64 KiB from LOW_LOADER_START), LOW_REAL_STACK, the BIOS data area.
@@ -20,9 +21,10 @@
 
 extern stage3_entry
 
-BIOS_STAGES_SIZE_MAX    equ 128 * 1024
+STAGES_SIZE_MAX         equ LOW_PACKED_OVERLAY_START - LOW_OVERLAY_START ; where the packed stage 4 is moved to
 BDA_EBDA_SEGMENT        equ 0x40e
 INTEL_TARGET_LONG_MODE  equ 2
+PATCH                   equ LOW_STAGE1_START + BIOS_STAGE1_PATCH_OFFSET
 
 section .stage2 progbits alloc exec write align=16
 stage2_start:
@@ -32,8 +34,7 @@ header:
         dd      0                       ; size
         dd      0                       ; sum
         dd      BIOS_STAGES_FORMAT
-        dd      0                       ; packed_size
-        dd      0
+        times bios_stages_header_size - ($ - header) db 0 ; set by pack_stages
 
 bits 16
 stage2_entry:
@@ -74,6 +75,7 @@ stage2_entry:
         pop     dword [OFFSET_OF(handoff) + stage_handoff.pxenv]
         pop     dword [OFFSET_OF(handoff) + stage_handoff.pxe]
         pop     dword [OFFSET_OF(handoff) + stage_handoff.cd_sector_size]
+        call    look_at_stage1
         call    look_at_low_memory
         mov     si, OFFSET_OF(text_low_memory)
         cmp     word [OFFSET_OF(handoff) + stage_handoff.low_memory_kib], LOW_END >> 10
@@ -112,6 +114,15 @@ bits 32
         jmp     eax
 
 bits 16
+; Remembers where the stages lie on the drive: stage 1 is still in its place.
+; In: DS = stage 2's segment, ES = 0. Clobbers: EAX.
+look_at_stage1:
+        mov     eax, [es:PATCH + bios_stage1_patch.stages_lba]
+        mov     [OFFSET_OF(handoff) + stage_handoff.stages_lba], eax
+        mov     eax, [es:PATCH + bios_stage1_patch.stages_lba + 4]
+        mov     [OFFSET_OF(handoff) + stage_handoff.stages_lba + 4], eax
+        ret
+
 ; Asks how much memory there is below 640 KiB, and where the BIOS keeps its extended data.
 ; In: DS = stage 2's segment, ES = 0. Clobbers: AX.
 look_at_low_memory:
@@ -161,6 +172,8 @@ handoff:
             at stage_handoff.pxe, dd 0
             at stage_handoff.pxenv, dd 0
             at stage_handoff.cd_sector_size, dd 0
+            at stage_handoff.reserved, dd 0
+            at stage_handoff.stages_lba, dq 0
         iend
 
 section .note.GNU-stack noalloc noexec nowrite progbits

@@ -130,6 +130,13 @@ static enum status disk_read(struct block *block, uint64_t offset, uint64_t size
     return STATUS_OK;
 }
 
+enum status disk_read_raw(uint64_t offset, uint64_t size, void *to, struct error *error)
+{
+    if (disk.block.sector_size == 0)
+        return error_set(error, STATUS_INTERNAL, "no disk is open");
+    return disk_read(&disk.block, offset, size, to, error);
+}
+
 bool disk_has_edd(uint32_t number)
 {
     struct bios_registers registers = {.eax = EDD_CHECK, .ebx = EDD_SIGNATURE_IN, .edx = number};

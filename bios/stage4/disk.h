@@ -11,6 +11,9 @@
 /* Opens drive `number`. There is one disk at a time; *block points to a cache before it. */
 enum status disk_open(uint32_t number, struct block **block, struct error *error);
 
+/* Reads of the disk that is open, past the cache; offset and size in bytes, whatever its sectors. */
+enum status disk_read_raw(uint64_t offset, uint64_t size, void *to, struct error *error);
+
 /* The BIOS reads it by the extensions. */
 bool disk_has_edd(uint32_t number);
 

@@ -14,7 +14,7 @@ _Static_assert(sizeof(struct fat_file) <= sizeof((struct firmware_file){0}.priva
 enum status firmware_start(struct error *error)
 {
     struct boot_disk disk;
-    if (network_is_source())
+    if (identity_is_network())
         return network_start(error);
     enum status status = volume_find(identity_drive(), &volume, &disk, error);
     if (status == STATUS_OK)
@@ -25,7 +25,7 @@ enum status firmware_start(struct error *error)
 enum status firmware_open(const char *path, struct firmware_file *file, struct error *error)
 {
     struct fat_file found;
-    if (network_is_source())
+    if (identity_is_network())
         return net_files_open(path, file, error);
     enum status status = fat_open(volume, path, &found, error);
     if (status != STATUS_OK)
@@ -40,7 +40,7 @@ enum status firmware_open(const char *path, struct firmware_file *file, struct e
 enum status firmware_read(struct firmware_file *file, uint64_t offset, uint64_t size, void *to, struct error *error)
 {
     struct fat_file state;
-    if (network_is_source())
+    if (identity_is_network())
         return net_files_read(file, offset, size, to, error);
     memcpy(&state, file->private_, sizeof state);
     enum status status = fat_read(&state, offset, size, to, error);

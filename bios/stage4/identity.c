@@ -1,7 +1,6 @@
 #include "identity.h"
 
 #include "firmware.h"
-#include "network.h"
 #include "stage_handoff.h"
 
 static struct firmware_identity identity = {
@@ -14,8 +13,13 @@ void identity_start(const struct stage_handoff *handoff)
 {
     identity.entry_tsc = handoff->entry_tsc;
     identity.disk.bios_drive = handoff->drive;
-    if (network_is_source())
+    if (handoff->pxe != 0 || handoff->pxenv != 0)
         identity.boot_source = BOOT_SOURCE_NETWORK;
+}
+
+bool identity_is_network(void)
+{
+    return identity.boot_source == BOOT_SOURCE_NETWORK;
 }
 
 uint32_t identity_drive(void)

@@ -1,5 +1,6 @@
 /* The end of common/firmware.h: a BIOS need not be told, but a network card. */
 #include "firmware.h"
+#include "identity.h"
 #include "memory_map.h"
 #include "network.h"
 
@@ -11,6 +12,7 @@ size_t firmware_efi_map_room(void)
 enum status firmware_leave(struct memmap *map, struct boot_efi *efi, struct error *error)
 {
     *efi = (struct boot_efi){0};
-    network_stop();
+    if (identity_is_network())
+        network_stop();
     return memory_map_final(map, error);
 }

@@ -6,6 +6,7 @@
 #include "far_memory.h"
 #include "identity.h"
 #include "identity_map.h"
+#include "overlay.h"
 
 /* After the frames that stage 3 fills: one for a table of the first 2 MiB. */
 #define FIRST_TABLE (LOW_PAGE_TABLES_START + 6 * PAGE_SIZE)
@@ -20,6 +21,7 @@ static void protect_memory(void)
 {
     identity_map_init(LOW_PAGE_TABLES_START, FIRST_TABLE, 1);
     identity_map_protect(0, PAGE_SIZE, IDENTITY_NONE);
+    identity_map_protect(LOW_OVERLAY_START, LOW_OVERLAY_END, IDENTITY_NONE);
     identity_map_protect(LOW_STACK_GUARD_START, LOW_STACK_GUARD_END, IDENTITY_NONE);
     identity_map_protect(LOW_LOADER_START, LOW_LOADER_START + PAGE_SIZE, IDENTITY_ALL);
     identity_map_protect((uintptr_t)text_start, (uintptr_t)text_end, IDENTITY_RUN);
@@ -31,7 +33,7 @@ _Noreturn void stage4_main(const struct stage_handoff *handoff)
 {
     struct error error;
     bios_start(handoff);
-    exceptions_start(handoff->gdt);
+    exceptions_start(handoff->gdt, overlay_page_fault);
     protect_memory();
     identity_start(handoff);
     if (far_memory_start(&error) == STATUS_OK)

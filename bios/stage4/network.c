@@ -59,12 +59,6 @@ static struct {
     uint8_t ack[PACKET_SIZE];
 } network;
 
-bool network_is_source(void)
-{
-    const struct stage_handoff *handoff = bios_handoff();
-    return handoff->pxe != 0 || handoff->pxenv != 0;
-}
-
 /* --- datagrams --------------------------------------------------------------------------------------------------- */
 
 static enum status send_datagram(void *context, uint16_t local_port, uint16_t server_port, const void *data,

@@ -4,11 +4,6 @@
 
 #include "error.h"
 
-#include <stdbool.h>
-
-/* Was the loader started by the network boot program? */
-bool network_is_source(void);
-
 /* Finds ROM, server and directory, and gets ready for net_files_open(). */
 enum status network_start(struct error *error);
 

@@ -8,12 +8,19 @@
 #define COLOUR_GREY 7u
 #define VIDEO_GET_MODE 0x0f00u
 #define MODE_TEXT_80X25 3u
+#define VBE_GET_MODE 0x4f03u
+#define VBE_OK 0x004fu
 
 static bool gone;
 
 void screen_gone(void)
 {
     gone = true;
+}
+
+bool screen_is_gone(void)
+{
+    return gone;
 }
 
 static void screen_put(char character)
@@ -29,6 +36,15 @@ void firmware_screen_write(const char *text, size_t size)
             screen_put('\r');
         screen_put(text[i]);
     }
+}
+
+/* There is a VBE, for it has function 03h, which all of them have: what calls the others need not be brought in to ask.
+ */
+bool firmware_has_display(void)
+{
+    struct bios_registers registers = {.eax = VBE_GET_MODE};
+    bios_interrupt(INT_VIDEO, &registers);
+    return (registers.eax & 0xffff) == VBE_OK;
 }
 
 bool firmware_text_screen(void)

@@ -5,11 +5,13 @@ BIOS: reads of the disk from stage 1 on, none of a sector twice, as QEMU's block
 timeline has them, and reads of the disk by the firmware, which keeps pieces of 64 KiB: as many, and as long, with 200 MiB of
 debug information in the kernel's file as without. Both: bytes read; page tables, which 6 GiB of memory do not make more than
 1 GiB does, but for ends of ranges. debug: 200 MiB of debug information cost no read, on BIOS.
+overlay: a machine without a display does without stage 4's overlay; a display costs one read of it.
 pieces: on UEFI, a ramdisk in pieces costs one read for each, none of its sectors is read twice, and what arrives is right.
 """
 
 import os
 import re
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -19,7 +21,7 @@ import machine
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "bench"))
 import fragments  # noqa: E402
 
-CASES = ("bios", "uefi", "debug", "pieces")
+CASES = ("bios", "uefi", "debug", "overlay", "pieces")
 STAGES = 1 << 20  # where the stages lie on a GPT disk: the first read of our own
 DISK_READS_MOST = 12
 READ_AHEAD_MOST = 160 << 10  # stages, partition table, FAT, directory
@@ -38,11 +40,11 @@ def traced_reads(trace):
 
 
 class Boot:
-    def __init__(self, arguments, image, directory, memory):
+    def __init__(self, arguments, image, directory, memory, *devices):
         trace = directory / "trace"
         outcome = machine.run_qemu(
             arguments.imgtool, image, directory, "--firmware", "uefi" if arguments.case == "uefi" else "bios", "--memory", memory, "--cpu", "max", "--",
-            "-trace", "blk_co_preadv", "-D", trace)  # fmt: skip
+            "-trace", "blk_co_preadv", "-D", trace, *devices)  # fmt: skip
         assert outcome.code == 0, outcome.describe()
         said = dict((" ".join(words[:-1]), words[-1]) for words in map(str.split, outcome.e9.splitlines()) if words)
         self.tables = int(said["BENCH tables"])
@@ -96,6 +98,20 @@ def check_debug(arguments, directory):
     assert large.bytes_read <= plain.bytes_read + READ_AHEAD_PIECE
 
 
+def check_overlay(arguments, directory):
+    image = directory / "disk.img"
+    machine.build_image(arguments.imgtool, Path(arguments.kernels) / "bench.elf", image)
+    with open(image, "rb") as file:
+        file.seek(STAGES)
+        size, packed = struct.unpack("<12xI20xI", file.read(40))
+    sectors = set(range((STAGES + size) // 512, -(-(STAGES + size + packed) // 512)))
+    for devices, wanted in ((["-vga", "none"], 0), (["-vga", "std"], 1)):
+        reads = [set(range(offset // 512, (offset + length) // 512)) for offset, length in Boot(arguments, image, directory, "1G", *devices).own_reads()]
+        hits = [read & sectors for read in reads if read & sectors]
+        print(f"{devices}: {[len(hit) for hit in hits]} of the overlay's {len(sectors)} sectors read")
+        assert len(hits) == wanted and all(hit == sectors for hit in hits)
+
+
 def check_firmware_reads(arguments, directory, kernel, boot):
     image = directory / "debug.img"
     machine.build_image(arguments.imgtool, with_debug_info(kernel, directory), image)
@@ -127,6 +143,9 @@ def check_pieces(arguments, directory):
 
 
 def check(arguments, directory):
+    if arguments.case == "overlay":
+        check_overlay(arguments, directory)
+        return
     if arguments.case == "pieces":
         check_pieces(arguments, directory)
         return

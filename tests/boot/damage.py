@@ -101,6 +101,15 @@ def spoil_stages(image):
     image.write(start + 3000, bytes([image.read(start + 3000, 1)[0] ^ 1]))
 
 
+def overlay(image):
+    """Where stage 4's overlay begins, on a GPT disk or a CD."""
+    return 2048 * SECTOR + int.from_bytes(image.read(2048 * SECTOR + 12, 4), "little")
+
+
+def spoil_overlay(image):
+    image.write(overlay(image) + 5000, bytes([image.read(overlay(image) + 5000, 1)[0] ^ 1]))
+
+
 def spoil_packed_kernel(image):
     """One bit of the first block; the head of a file with one block is 48 bytes, its table 4, what LZ4 puts first 15."""
     start = image.find(struct.pack("<II8s", 0x184D2A5C, 44, b"STGPACK1"))

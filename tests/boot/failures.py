@@ -77,6 +77,8 @@ MACHINE = [
 
 DISK = [
     Failure("read-stages", "R", BIOS, unreadable=lambda image: 2048 * 512),
+    # The display is the first that needs the overlay.
+    Failure("read-overlay", "201", BIOS, unreadable=damage.overlay, said="second part"),
     Failure("read-kernel", "201", BIOS, unreadable=lambda image: image.find(b"\x7fELF\x02\x01\x01")),
     # Far away from the directories, which OVMF reads with what is near them; and not on AHCI, whose driver in Debian 12's
     # OVMF calls a read that failed a success.
@@ -91,15 +93,19 @@ DISK = [
     Failure("no-kernel", "208", spoil=lambda image: image.delete(KERNEL), said="check the paths in /stagecoach.conf"),
     Failure("kernel-is-directory", "209", spoil=config("kernel /EFI\n")),
     Failure("stages", "213", BIOS, spoil=damage.spoil_stages),
+    Failure("overlay", "213", BIOS, spoil=damage.spoil_overlay, said="second part is damaged"),
 ]
 
 CD = ["--disk", "cdrom"]
 # What stops a firmware from finding the loader on a CD, a damaged boot catalog, is not the loader's to say.
 DISC = [
     Failure("cd-read-stages", "R", BIOS, build=["--iso"], machine=CD, unreadable=lambda image: 2048 * 512),
+    Failure("cd-read-overlay", "201", BIOS, build=["--iso"], machine=CD,
+            unreadable=lambda image: damage.overlay(image) + 8192, said="second part"),
     Failure("cd-read-kernel", "201", BIOS, build=["--iso"], machine=CD,
             unreadable=lambda image: image.find(b"\x7fELF\x02\x01\x01")),
     Failure("cd-stages", "213", BIOS, build=["--iso"], machine=CD, spoil=damage.spoil_stages),
+    Failure("cd-overlay", "213", BIOS, build=["--iso"], machine=CD, spoil=damage.spoil_overlay, said="second part is damaged"),
     Failure("cd-cut-in-stages", "R", BIOS, build=["--iso"], machine=CD, spoil=damage.truncate(2048 * 512 + 20480)),
     Failure("cd-cut-in-volume", "201", BIOS, build=["--iso"], machine=CD, spoil=damage.truncate(4096 * 512 + 2048)),
     Failure("cd-cut-in-ramdisk", "201", BIOS, ramdisk=4 << 20, build=["--iso"], machine=CD,

@@ -124,4 +124,5 @@ def main():
     sys.exit(0 if size <= limit else 1)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -68,9 +68,11 @@ FAT_IDENTITY = {"bytes per sector", "sectors per cluster", "reserved sectors", "
                 "flags", "media"}  # fmt: skip
 INFO = [("lead signature", 0, 4, text), ("structure signature", 484, 4, text), ("free clusters", 488, 4, number),
         ("next free cluster", 492, 4, number), ("trail signature", 508, 4, hexadecimal)]  # fmt: skip
-STAGE1 = [("first sector of the stages", 0, 8, number), ("image number", 8, 4, hexadecimal), ("sectors of the stages", 12, 2, number)]
+STAGE1 = [("first sector of the stages", 0, 8, number), ("image number", 8, 4, hexadecimal), ("sectors of the stages", 12, 2, number),
+          ("sectors of the overlay", 14, 2, number)]  # fmt: skip
 STAGES = [("image number", 8, 4, hexadecimal), ("size", 12, 4, number), ("sum", 16, 4, hexadecimal), ("format", 20, 4, number),
-          ("packed size", 24, 4, number)]  # fmt: skip
+          ("packed size", 32, 4, number), ("packed size of the overlay", 36, 4, number), ("size of the overlay", 40, 4, number),
+          ("sum of the overlay", 44, 4, hexadecimal)]  # fmt: skip
 VALIDATION = [("header", 0, 1, hexadecimal), ("platform", 1, 1, hexadecimal), ("name", 4, 24, text), ("checksum", 28, 2, hexadecimal),
               ("key", 30, 2, hexadecimal)]  # fmt: skip
 SECTION = [("platform", 1, 1, hexadecimal), ("entries", 2, 2, number), ("name", 4, 28, text)]

@@ -8,14 +8,22 @@ SECTOR = 512
 ESP_GUID = bytes.fromhex("28732ac11ff8d211ba4b00a0c93ec93b")
 
 
-def stages_sum(stages):
+def stages_sum(content):
     """As bios/image_format.h defines it."""
     value = 0
-    for (word,) in struct.iter_unpack("<I", stages[32:]):
+    for (word,) in struct.iter_unpack("<I", content):
         value ^= word
         value = (value << 5 | value >> 27) & 0xFFFFFFFF
         value = value * 0x9E3779B1 & 0xFFFFFFFF
     return value
+
+
+def stages_whole(stages):
+    """Stages and overlay, as many bytes as stage 1 says, have the sums that their header tells."""
+    size, total = struct.unpack_from("<II", stages, 12)
+    packed, _, overlay_total = struct.unpack_from("<III", stages, 36)
+    return (stages[:8] == b"STGCSTGS" and size + -(-packed // SECTOR) * SECTOR == len(stages)
+            and stages_sum(stages[32:size]) == total and stages_sum(stages[size:]) == overlay_total)  # fmt: skip
 
 
 class Mirror:
@@ -59,7 +67,7 @@ class Disk:
         self.volume_file = None
         self.gpt = self.bytes[450] == 0xEE
         self.stages = self.get(424, 8) * SECTOR
-        self.stages_size = self.get(436, 2) * SECTOR
+        self.stages_size = (self.get(436, 2) + self.get(438, 2)) * SECTOR  # with the overlay
         self.last = len(self.bytes) - SECTOR
         if self.gpt:
             entries = range(self.get(SECTOR + 72, 8) * SECTOR, 34 * SECTOR, 128)
@@ -152,8 +160,13 @@ class Disk:
         self.put(header + 88, 4, binascii.crc32(self.bytes[entries : entries + 128 * 128]))
         self.repair_header_crc(header)
 
+    @property
+    def overlay(self):
+        """Where it begins: behind the stages, as they say."""
+        return self.stages + self.get(self.stages + 12, 4)
+
     def repair_stages(self):
-        self.put(self.stages + 16, 4, stages_sum(self.bytes[self.stages : self.stages + self.stages_size]))
+        self.put(self.stages + 16, 4, stages_sum(self.bytes[self.stages + 32 : self.overlay]))
 
     def save(self):
         self.file.update(self.bytes, self.changed)

@@ -10,6 +10,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from disk import stages_whole
+
 NETBOOT_CODE = 512
 MAGIC = b"STGCSTGS"
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "NO_COLOR": "1"}
@@ -46,8 +48,8 @@ def tree(directory):
 
 def check_boot_program(data):
     stages = data[NETBOOT_CODE:]
-    magic, image_id, size = struct.unpack_from("<8sII", stages)
-    assert magic == MAGIC and size == len(stages) and size % 512 == 0 and image_id != 0
+    magic, image_id = struct.unpack_from("<8sI", stages)
+    assert magic == MAGIC and len(stages) % 512 == 0 and image_id != 0 and stages_whole(stages)
     return image_id
 
 

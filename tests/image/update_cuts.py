@@ -18,7 +18,7 @@ import tempfile
 from pathlib import Path
 
 import cuts
-from disk import SECTOR, Disk, stages_sum
+from disk import SECTOR, Disk, stages_whole
 
 HARMLESS = {"second FAT", "FSInfo", "FAT backup boot sector"}
 HARMLESS_CD = {"ISO primary descriptor", "ISO Joliet descriptor", "ISO directories", "CD's stage 1"}
@@ -163,10 +163,10 @@ class Judge:
         with open(self.image, "rb") as image:
             for door in self.doors:
                 image.seek(door + 424)
-                first, _, count = struct.unpack("<QIH", image.read(14))
+                first, _, count, overlay = struct.unpack("<QIHH", image.read(16))
                 image.seek(first * SECTOR)
-                stages = image.read(count * SECTOR)
-                if stages[:8] != b"STGCSTGS" or stages_sum(stages) != struct.unpack_from("<I", stages, 16)[0]:
+                stages = image.read((count + overlay) * SECTOR)
+                if not stages_whole(stages):
                     self.fail(name, f"stage 1 at {door} names no whole stages")
 
     def check_sound(self, name):

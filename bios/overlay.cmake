@@ -1,0 +1,16 @@
+# overlay_views(DIRECTORY): reads overlay.def and writes the two pieces of linker script that stages.ld includes, for the code and the
+# constants of these sources (overlay_text.ld, overlay_rodata.ld).
+function(overlay_views directory)
+  set(list ${CMAKE_CURRENT_SOURCE_DIR}/overlay.def)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${list})
+  file(STRINGS ${list} sources REGEX "^[a-z]")
+  set(text "")
+  set(rodata "")
+  foreach(source IN LISTS sources)
+    get_filename_component(name ${source} NAME)
+    string(APPEND text "*[/_]${name}.*(.text .text.*)\n")
+    string(APPEND rodata "*[/_]${name}.*(.rodata .rodata.*)\n")
+  endforeach()
+  file(CONFIGURE OUTPUT ${directory}/overlay_text.ld CONTENT "${text}" @ONLY)
+  file(CONFIGURE OUTPUT ${directory}/overlay_rodata.ld CONTENT "${rodata}" @ONLY)
+endfunction()
