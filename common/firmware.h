@@ -1,6 +1,6 @@
 /* Everything that the shared code asks of the machine it was started on. Each door implements these operations:
- * bios/stage4 on BIOS calls, uefi/ on boot services, tests/fake_firmware.c on a host process. The choice is made at
- * link time; nothing in common/ knows which door it is.
+ * bios/stage4 on BIOS calls, uefi/ on boot services, tests/fake_firmware.c on a host process. The choice is made at link
+ * time; nothing in common/ knows which door it is.
  *
  * Failures come back as a status and a sentence (common/error.h). After firmware_leave() only firmware_screen_write(),
  * firmware_map(), firmware_stats(), firmware_stop() and firmware_reboot() may be called.
@@ -21,12 +21,12 @@
 /* --- who we are -------------------------------------------------------------------------------------------------- */
 
 struct firmware_identity {
-    const char *stage;     /* third word of BOOT-ERR: "4", "uefi" */
-    uint32_t firmware;     /* BOOT_FIRMWARE_* */
-    uint32_t boot_source;  /* BOOT_SOURCE_* */
-    uint64_t entry_tsc;    /* time-stamp counter at the first measured instruction */
-    struct boot_disk disk; /* where files come from; filled in by the time firmware_start() returned */
-    bool starts_programs;  /* firmware_start_program() works */
+    const char *stage;       /* third word of BOOT-ERR: "4", "uefi" */
+    uint32_t firmware;       /* BOOT_FIRMWARE_* */
+    uint32_t boot_source;    /* BOOT_SOURCE_* */
+    uint64_t entry_tsc;      /* time-stamp counter at the first measured instruction */
+    struct boot_disk disk;   /* where files come from; filled in by the time firmware_start() returned */
+    bool starts_programs;    /* firmware_start_program() works */
 };
 const struct firmware_identity *firmware_identity(void);
 
@@ -43,8 +43,7 @@ struct firmware_stats firmware_stats(void);
 /* --- output ------------------------------------------------------------------------------------------------------ */
 
 /* Text to the firmware's own screen (INT 10h teletype, ConOut), for the time before the loader draws on a framebuffer:
- * used for fatal errors and, when the config asks for it, the log. "\n" ends lines. Nothing where there is no screen.
- */
+ * used for fatal errors and, when the config asks for it, the log. "\n" ends lines. Nothing where there is no screen. */
 void firmware_screen_write(const char *text, size_t size);
 
 /* --- files ------------------------------------------------------------------------------------------------------- */
@@ -52,9 +51,9 @@ void firmware_screen_write(const char *text, size_t size);
 #define FIRMWARE_PATH_MAX 255
 
 struct firmware_file {
-    uint64_t size;         /* bytes */
-    bool whole;            /* comes in one piece: is read from start to end only, and fetched anew each time */
-    uint64_t private_[15]; /* the door's own state: a struct fat_file, an EFI_FILE_PROTOCOL pointer ... */
+    uint64_t size;          /* bytes */
+    bool whole;             /* comes in one piece: is read from start to end only, and fetched anew each time */
+    uint64_t private_[15];  /* the door's own state: a struct fat_file, an EFI_FILE_PROTOCOL pointer ... */
 };
 
 /* Opens a regular file: absolute path, '/' between names, names compared without case (a boot server may tell the cases
@@ -80,21 +79,21 @@ enum status firmware_claim(uint64_t phys, uint64_t pages, struct error *error);
  * firmware_tables() and the framebuffer may be asked for, above 4 GiB too. Never NULL. */
 void *firmware_map(uint64_t phys, uint64_t size);
 
-/* Lets code run that lies in claimed memory below 4 GiB, whole pages; where the machine can tell the difference, it can
- * be written no more. Nothing where the loader's memory is executable anyway. */
+/* Lets code run that lies in claimed memory below 4 GiB, whole pages; where the machine can tell the difference, it can be
+ * written no more. Nothing where the loader's memory is executable anyway. */
 enum status firmware_allow_execution(uint64_t phys, uint64_t size, struct error *error);
 
 /* --- video ------------------------------------------------------------------------------------------------------- */
 
-struct video_mode {                /* one mode with a linear framebuffer, 24 or 32 bits per pixel */
+struct video_mode { /* one mode with a linear framebuffer, 24 or 32 bits per pixel */
     uint32_t width, height, pitch; /* pitch is what the list says: believe struct boot_framebuffer after the set */
     uint8_t bits_per_pixel;
-    bool current; /* the machine is in this mode already: setting it costs nothing */
-    uint32_t id;  /* the door's: VBE or GOP mode number */
+    bool current;       /* the machine is in this mode already: setting it costs nothing */
+    uint32_t id;        /* the door's: VBE or GOP mode number */
 };
 
-/* False where there is certainly no display that modes can be set of: nothing else of video is called then. True unless
- * a door says so. */
+/* False where there is certainly no display that modes can be set of: nothing else of video is called then. True unless a
+ * door says so. */
 bool firmware_has_display(void);
 
 /* The index-th usable mode; false after the last, and always where there is no such display. */
@@ -104,8 +103,7 @@ bool firmware_video_mode(unsigned index, struct video_mode *mode);
 size_t firmware_edid(uint8_t *edid, size_t size);
 
 /* Sets a mode out of the list and describes its framebuffer (address field NULL, EDID fields zero). */
-enum status firmware_video_set(const struct video_mode *mode, struct boot_framebuffer *framebuffer,
-                               struct error *error);
+enum status firmware_video_set(const struct video_mode *mode, struct boot_framebuffer *framebuffer, struct error *error);
 
 /* The display is in the PC's text mode, 80x25 characters at 0xb8000. False unless a door says so. */
 bool firmware_text_screen(void);
@@ -120,7 +118,7 @@ struct firmware_vbe { /* of the mode that was set; controller NULL: not by VBE *
     uint16_t mode;
 };
 
-struct firmware_tables {                            /* filled in as far as there is something: begin with zeroes */
+struct firmware_tables { /* filled in as far as there is something: begin with zeroes */
     uint64_t rsdp_phys, smbios_phys, smbios32_phys; /* 0: none */
     uint64_t efi_system_table_phys, efi_image_handle;
     struct firmware_vbe vbe;
@@ -131,8 +129,7 @@ void firmware_tables(struct firmware_tables *tables);
 
 /* --- of a PC's BIOS alone ---------------------------------------------------------------------------------------- */
 
-/* What kernels from before ACPI's time ask for; all zero by default, where there is no BIOS, and called for such
- * kernels only. */
+/* What kernels from before ACPI's time ask for; all zero by default, where there is no BIOS, and called for such kernels only. */
 struct firmware_apm { /* of the connection for 32-bit code (APM 1.2, functions 00h and 03h) */
     uint16_t version; /* 0: none */
     uint16_t code_segment;
@@ -160,14 +157,14 @@ void firmware_rom(struct firmware_rom *rom);
 
 /* --- random numbers ---------------------------------------------------------------------------------------------- */
 
-/* The firmware's own generator: fills up to `size` bytes, returns their number; 0 where there is none, or it fails. The
- * one operation with a default: a door whose firmware has no generator, as no BIOS has, leaves it to entropy.c. */
+/* The firmware's own generator: fills up to `size` bytes, returns their number; 0 where there is none, or it fails. The one
+ * operation with a default: a door whose firmware has no generator, as no BIOS has, leaves it to entropy.c. */
 size_t firmware_random(uint8_t *bytes, size_t size);
 
 /* --- load options ------------------------------------------------------------------------------------------------ */
 
-/* What whoever started the loader wants in place of what the configuration says: lines that load_options_lines() made,
- * which stay until the jump; size 0: nothing. The default for doors that nobody gives options to is nothing. */
+/* What whoever started the loader wants in place of what the configuration says: lines that load_options_lines() made, which
+ * stay until the jump; size 0: nothing. The default for doors that nobody gives options to is nothing. */
 struct span firmware_load_options(void);
 
 /* --- programs ---------------------------------------------------------------------------------------------------- */
@@ -184,8 +181,8 @@ struct firmware_program {
     void *context;
 };
 
-/* Has the firmware load and start a program of its own kind (UEFI: an application). Comes back when the program does,
- * or where the firmware refuses it: STATUS_PROGRAM_RETURNED, STATUS_PROGRAM_REFUSED. Only where identity says so. */
+/* Has the firmware load and start a program of its own kind (UEFI: an application). Comes back when the program does, or
+ * where the firmware refuses it: STATUS_PROGRAM_RETURNED, STATUS_PROGRAM_REFUSED. Only where identity says so. */
 enum status firmware_start_program(const struct firmware_program *program, struct error *error);
 
 /* --- the end ----------------------------------------------------------------------------------------------------- */
