@@ -3,7 +3,7 @@
 ;
 ; Entry:  from the PXE ROM (PXE 2.1, 4.4.5), real mode, at linear 0x7c00, the stages behind it; ES:BX = PXENV+, the double word at
 ;         SS:SP + 4 = far pointer to !PXE. Neither pointer is trusted: stage 4 checks what they point to.
-; Exit:   to stage 2 at LOW_LOADER_START:0020, real mode, DL = 0 (no drive), EDI = far pointer to !PXE, ESI = to PXENV+,
+; Exit:   to stage 2 at LOW_LOADER_START:0030, real mode, DL = 0 (no drive), EDI = far pointer to !PXE, ESI = to PXENV+,
 ;         DS = ES = SS = 0, SP = LOW_STAGE1_START, IF = 1, DF = 0. The stages lie from LOW_LOADER_START on,
 ;         the overlay from LOW_PACKED_OVERLAY_START on.
 ; Memory: reads itself; stack below LOW_STAGE1_START; writes LOW_LOADER up to the size of the stages, and

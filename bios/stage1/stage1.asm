@@ -2,7 +2,7 @@
 ;
 ; Entry:  from the BIOS, real mode, at linear 0x7c00 (CS:IP 0000:7c00 or 07c0:0000), DL = drive. Nothing else is relied
 ;         on: segments, stack, direction flag, A20 and DL itself may be anything.
-; Exit:   to stage 2 at LOW_LOADER_START:0020, real mode, DL = drive, DI = 0, DS = ES = SS = 0, SP = LOW_STAGE1_START,
+; Exit:   to stage 2 at LOW_LOADER_START:0030, real mode, DL = drive, DI = 0, DS = ES = SS = 0, SP = LOW_STAGE1_START,
 ;         IF = 1, DF = 0. The stages lie from LOW_LOADER_START on.
 ; Memory: reads and writes itself; stack below LOW_STAGE1_START; writes LOW_LOADER up to the size of the stages.
 ;
