@@ -24,7 +24,7 @@ import fragments  # noqa: E402
 CASES = ("bios", "uefi", "debug", "overlay", "pieces")
 STAGES = 1 << 20  # where the stages lie on a GPT disk: the first read of our own
 DISK_READS_MOST = 12
-READ_AHEAD_MOST = 160 << 10  # stages, partition table, FAT, directory
+READ_AHEAD_MOST = 176 << 10  # stages with their overlay, partition table, FAT, directory
 CALLS_MOST = {"bios": 200, "uefi": 200}  # most of them ask for video modes
 TABLES_MOST = 40
 PHASE_JUMP = 10
