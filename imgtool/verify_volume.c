@@ -13,8 +13,23 @@
 #define SECTOR 512u
 #define PIECE (1u << 16) /* of a table, when the copies are compared */
 #define UNKNOWN UINT32_MAX
+#define SECTOR_CODE_END 510u /* of a boot sector: the signature follows */
 
 /* --- boot sectors ------------------------------------------------------------------------------------------------ */
+
+/* Forwards, behind what the file system keeps in front, and to something. */
+static bool jumps_to_code(const uint8_t *sector, uint32_t header_end)
+{
+    uint32_t target = 0;
+    if (sector[0] == 0xeb && sector[2] == 0x90 && sector[1] < 0x80)
+        target = 2u + sector[1];
+    else if (sector[0] == 0xe9)
+        target = 3u + little_endian(sector + 1, 2);
+    if (target < header_end || target + 1 >= SECTOR_CODE_END)
+        return false;
+    return target == header_end || sector[target] != 0 ||
+           sector[target + 1] != 0; /* elsewhere there is some reason to go to */
+}
 
 /* What the loader does not look at, but firmware and operating systems do. */
 static void check_boot_sector(struct verify *verify, const uint8_t *sector)
@@ -23,12 +38,16 @@ static void check_boot_sector(struct verify *verify, const uint8_t *sector)
     const struct fat *fat = &verify->files.fat;
     const struct partition *partition = verify->files.partition;
     uint64_t start = fat->start;
-    bool jump = (sector[0] == 0xeb && sector[2] == 0x90) || sector[0] == 0xe9;
     uint8_t media = sector[21], signature = sector[fat->bits == 32 ? 66 : 38];
     uint64_t first = partition != NULL ? partition->first_lba : 0;
-    if (!jump)
-        findings_add(findings, "FAT boot sector", start, "begins with %02x %02x %02x, not with a jump", sector[0],
-                     sector[1], sector[2]);
+    uint32_t few = little_endian(sector + 19, 2), many = little_endian(sector + 32, 4);
+    if (!jumps_to_code(sector, fat->bits == 32 ? 90 : 62))
+        findings_add(findings, "FAT boot sector", start,
+                     "begins with %02x %02x %02x, which is no jump across the parameter block", sector[0], sector[1],
+                     sector[2]);
+    if (few != 0 && many != 0 && few != many)
+        findings_add(findings, "FAT boot sector", start + 32, "has %u sectors by one count, %u by the other", many,
+                     few);
     if (media != 0xf0 && media < 0xf8)
         findings_add(findings, "FAT boot sector", start + 21, "has media byte %#04x", media);
     if (little_endian(sector + 28, 4) != first &&

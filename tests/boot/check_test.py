@@ -18,6 +18,7 @@ from pathlib import Path
 import check_run
 import machine
 from check_run import FAILED, GUEST_FAILED, IO_ERROR, MISSING, OK, REJECTED, RESET, TIMEOUT, UNSAFE, USAGE
+from picture import read_png
 
 ONE = "case only firmware=bios\n"
 TWO = "case first disk=ahci\ncase second disk=virtio\n"
@@ -60,8 +61,7 @@ def prove(bench, tap):
 
 
 def read_junit(path):
-    if shutil.which("xmllint"):
-        subprocess.run(["xmllint", "--noout", path], check=True)
+    subprocess.run([machine.need("xmllint", "libxml2-utils"), "--noout", path], check=True)
     return xml.etree.ElementTree.parse(path).getroot().find("testsuite")
 
 
@@ -144,7 +144,7 @@ def files_of_failures(bench):
     bench.test(RESET, bench.guest("reset"), "--json")
     assert bench.files() == {"only.serial.log", "only.messages.log", "only.png"}, bench.files()
     assert (bench.kept / "only.serial.log").read_bytes() == b"hello\r\n"
-    width, height, pixels = check_run.read_png(bench.kept / "only.png")
+    width, height, pixels = read_png(bench.kept / "only.png")
     assert pixels == b"\xa8\x00\x00" * (width * height), "the screen is not red"
     bench.test(OK, bench.guest("exit", VALUE=0x10))
     assert bench.files() == set(), bench.files()
