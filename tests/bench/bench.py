@@ -42,10 +42,12 @@ class Bench:
         contest.memory(case, ramdisk)
 
     def sizes(self):
-        parts = {"stage 1": "bios/stage1.bin", "stages 2 to 4, packed": "bios/stages.bin", "stages 2 to 4": "bios/stages.flat",
-                 "direct loader": "bios/direct.bin", "BOOTX64.EFI": "uefi/BOOTX64.EFI"}  # fmt: skip
+        parts = {"stage 1": "bios/stage1.bin", "stages 2 to 4 and overlay, packed": "bios/stages.bin", "stages 2 to 4": "bios/stages.flat",
+                 "overlay": "bios/overlay.flat", "direct loader": "bios/direct.bin", "BOOTX64.EFI": "uefi/BOOTX64.EFI"}  # fmt: skip
         for name, path in parts.items():
             self.table.add("size", name, "stagecoach", "bytes", [(self.build / path).stat().st_size])
+        header = (self.build / "bios/stages.bin").read_bytes()[:16]
+        self.table.add("size", "stages 2 to 4, packed", "stagecoach", "bytes", [int.from_bytes(header[12:], "little")])
         script = self.images.path("grub.cfg")
         self.table.add("size", "UEFI application", "grub", "bytes", [self.images.grub_application(script, None).stat().st_size])
         self.table.add("size", "BIOS core", "grub", "bytes", [self.images.grub_core(script).stat().st_size])
