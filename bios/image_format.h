@@ -41,6 +41,7 @@ struct bios_stage1_patch {
 #define BIOS_STAGES_FORMAT 3u
 #define BIOS_UEFI_ONLY_MAGIC "STGCUEFI" /* 8 bytes, no NUL */
 #define BIOS_STAGES_PLAIN 4096u         /* bytes, stages 2 and 3, which are stored as they run */
+#define BIOS_PACKED_MAX (65536u - 16u)  /* of either LZ4 block: its room in memory, and what unpacking reads too much */
 #define BIOS_STAGES_SUM_START 32u       /* what lies before it is not summed */
 struct bios_stages_header {             /* the first bytes of stages.bin; code follows */
     uint8_t magic[8];                   /*  0  BIOS_STAGES_MAGIC; set by the build */

@@ -84,7 +84,9 @@ int main(int count, char **arguments)
            stages_limit);
     printf("overlay of stage 4: %u bytes packed, %u in memory; at most %lu with the stages\n", overlay_room,
            overlay_size, limit);
-    if (header.size > stages_limit || size > limit)
+    if (header.size > stages_limit)
         return complain(arguments[3], "stages 2 to 4 have grown beyond their limit: look into stages.map for what did");
+    if (size > limit || header.overlay_packed_size > BIOS_PACKED_MAX)
+        return complain(arguments[3], "the overlay has grown beyond its limit: look into stages.map for what did");
     return save(arguments[3], size);
 }

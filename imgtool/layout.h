@@ -38,7 +38,7 @@ struct layout {
     struct layout_extent mbr; /* one sector */
     struct layout_extent primary_header, primary_entries;
     struct layout_extent bios_partition; /* GPT: has the stages in it */
-    struct layout_extent stages; /* stages 2 to 4; MBR: between the MBR and the partition; NONE: in reserved sectors */
+    struct layout_extent stages; /* stages 2 to 4 and overlay; MBR: between the MBR and the partition; NONE: in reserved sectors */
     struct layout_extent iso;    /* before the first partition, and before an MBR disk's stages */
     struct layout_extent esp;    /* the FAT volume */
     struct layout_extent extra[LAYOUT_EXTRA_MAX];

@@ -38,10 +38,14 @@ netboot:
         mov     dx, cx                  ; sectors of the stages
         imul    bx, dx, SECTOR_PARAGRAPHS
         add     bx, STAGES_SOURCE >> 4  ; the overlay lies behind them, where they go to: it goes first
+        int     0x12                    ; AX = KiB of memory that are not the ROM's
+        cmp     ax, LOW_END >> 10
+        jb      .no_room                ; stage 2 tells; nobody will want the overlay
         mov     eax, [STAGES_SOURCE + bios_stages_header.overlay_packed_size]
         call    sectors_of
         mov     bp, LOW_PACKED_OVERLAY_START >> 4
         call    move_sectors
+.no_room:
         mov     cx, dx
         mov     bx, STAGES_SOURCE >> 4
         mov     bp, LOW_LOADER_START >> 4

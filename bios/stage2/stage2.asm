@@ -6,7 +6,8 @@
 ;         without a drive the overlay, too, at LOW_PACKED_OVERLAY_START.
 ; Exit:   to stage3_entry in 32-bit protected mode: flat segments, GDT of gdt.inc, IF = 0, DF = 0, ESP =
 ;         LOW_REAL_STACK_END, EDI = LOW_PAGE_TABLES_START, ESI = struct stage_handoff.
-; Memory: its own section (code and data, below 64 KiB from LOW_LOADER_START), LOW_REAL_STACK, the BIOS data area.
+; Memory: its own section (code and data, below 64 KiB from LOW_LOADER_START), LOW_REAL_STACK; reads LOW_STAGE1 and the BIOS data
+;         area; stage 4 unpacked behind its own section, by way of LOW_OVERLAY.
 ;
 ; Failure: "BOOT-ERR <code> 2 <text>", codes of common/status.h.
 

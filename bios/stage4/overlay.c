@@ -50,10 +50,10 @@ bool overlay_page_fault(uint64_t address)
     if (wanted || address < start || address >= end)
         return false;
     wanted = true;
-    identity_map_protect(start, end, IDENTITY_ALL);
+    identity_map_protect(start, LOW_OVERLAY_END, IDENTITY_ALL); /* unpacking writes up to 15 bytes behind it */
     if (bring(&error) != STATUS_OK)
         boot_fail(&error);
     identity_map_protect(start, text_end, IDENTITY_RUN);
-    identity_map_protect(text_end, end, IDENTITY_READ);
+    identity_map_protect(text_end, LOW_OVERLAY_END, IDENTITY_READ);
     return true;
 }

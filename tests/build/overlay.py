@@ -26,7 +26,7 @@ def check_places(sources, linker_map, start, end):
         name = re.search(r"([^/_(][^/(]*?\.(?:c|asm|S))\.", pathlib.PurePath(path).name)
         (inside if start <= int(address, 16) < end else outside).add(name.group(1) if name else path)
     wanted = {pathlib.PurePath(source).name for source in sources}
-    found = {name if name in wanted else next((one for one in wanted if name.endswith("_" + one)), name) for name in inside}
+    found = {name if name in wanted else next((one for one in wanted if one.endswith(".asm") and name.endswith("_" + one)), name) for name in inside}
     partly = outside & wanted
     assert wanted == found, f"named but not there: {sorted(wanted - found)}; there but not named: {sorted(found - wanted)}"
     assert not partly, f"also outside: {sorted(partly)}"
