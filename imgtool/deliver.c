@@ -17,6 +17,7 @@ static bool wait_for_room(int fd)
 {
     sigset_t signals;
     output_fatal_signals(&signals);
+    sigdelset(&signals, SIGPIPE); /* may be pending because of another pipe; of this one, write() tells */
     int signal_fd = signalfd(-1, &signals, SFD_CLOEXEC);
     struct pollfd fds[] = {{.fd = fd, .events = POLLOUT}, {.fd = signal_fd, .events = POLLIN}};
     int ready = poll(fds, 2, -1);

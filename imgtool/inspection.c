@@ -14,7 +14,8 @@
 #define UEFI_LOADER_PATH "/EFI/BOOT/BOOTX64.EFI"
 /* Stands before the version in every loader: it is the name that kernels are told. */
 #define VERSION_MARK "Stagecoach "
-#define STAGE4_MAX (1 << 20) /* more than fits into the memory below 1 MiB */
+#define FORMAT_WITH_OVERLAY 3u /* before it, the packed size stood where the first reserved field is now */
+#define STAGE4_MAX (1 << 20)   /* more than fits into the memory below 1 MiB */
 
 static void find_version(const uint8_t *bytes, uint64_t size, char version[INSPECTION_VERSION_SIZE])
 {
@@ -39,11 +40,12 @@ static void find_packed_version(const uint8_t *bytes, uint64_t size, char versio
 {
     struct bios_stages_header header;
     memcpy(&header, bytes, sizeof header);
-    if (size < BIOS_STAGES_PLAIN || header.packed_size > size - BIOS_STAGES_PLAIN)
+    uint32_t packed_size = header.format < FORMAT_WITH_OVERLAY ? header.reserved[0] : header.packed_size;
+    if (size < BIOS_STAGES_PLAIN || packed_size > size - BIOS_STAGES_PLAIN)
         return;
     char *stage4 = malloc(STAGE4_MAX);
     const char *packed = (const char *)bytes + BIOS_STAGES_PLAIN;
-    int done = stage4 == NULL ? -1 : LZ4_decompress_safe(packed, stage4, (int)header.packed_size, STAGE4_MAX);
+    int done = stage4 == NULL ? -1 : LZ4_decompress_safe(packed, stage4, (int)packed_size, STAGE4_MAX);
     if (done > 0)
         find_version((const uint8_t *)stage4, (uint64_t)done, version);
     free(stage4);

@@ -182,11 +182,12 @@ static enum exit_code plan_stages(struct replacement *plan, struct changes *prep
     uint64_t size = loader_stages().size, sectors = size / BIOS_SECTOR_SIZE;
     const struct bare_volume *volume = &plan->volume;
     enum exit_code code = EXIT_OK;
-    if (bios_stages_sectors(patch) == sectors && stages_equal(plan->disk->block, plan->stages, size, patch->stages_lba))
+    const uint32_t before = bios_stages_sectors(patch);
+    loader_stages_count(patch);
+    if (before == sectors && stages_equal(plan->disk->block, plan->stages, size, patch->stages_lba))
         return EXIT_OK;
     if (!find_place(plan, find_region(plan), sectors, &patch->stages_lba))
         return refuse_room(plan, size);
-    loader_stages_count(patch);
     if (volume->copy != 0) {
         uint8_t copy[BIOS_SECTOR_SIZE];
         uint64_t offset = volume->copy * BIOS_SECTOR_SIZE;

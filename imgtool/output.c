@@ -209,8 +209,14 @@ static enum exit_code place_both(struct output *one, struct output *other)
     if (code != EXIT_OK)
         return code;
     code = place(other);
-    if (code != EXIT_OK && !(kept && exchange(one)))
+    if (code == EXIT_OK || (kept && exchange(one)))
+        return code;
+    if (!kept) {
         unlink(one->path);
+    } else if (rename(one->temporary, one->path) == 0) {
+        forget(one);
+        one->made = false;
+    }
     return code;
 }
 

@@ -33,7 +33,8 @@ enum exit_code output_finish(struct output *output);
 /* Puts the file in its place. */
 enum exit_code output_commit(struct output *output);
 
-/* Puts both in their places, or neither: what stood there before is there again then. */
+/* Puts both in their places, or neither: what stood there before is there again then, but for `one` on a file system that
+ * can't exchange names. */
 enum exit_code output_commit_both(struct output *one, struct output *other);
 
 /* Removes the temporary file, if it is still there, and frees. Call it in any case. */

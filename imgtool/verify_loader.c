@@ -108,7 +108,8 @@ static bool check_stages_header(struct verify *verify, const struct bios_stages_
     if (header->reserved[0] != 0 || header->reserved[1] != 0)
         findings_add(findings, "stages", offset + offsetof(struct bios_stages_header, reserved),
                      "have %#x, %#x where 0 must be", header->reserved[0], header->reserved[1]);
-    if (header->packed_size > header->size - BIOS_STAGES_PLAIN || header->size <= BIOS_STAGES_PLAIN)
+    if (header->size <= BIOS_STAGES_PLAIN || header->packed_size > header->size - BIOS_STAGES_PLAIN ||
+        header->packed_size > BIOS_PACKED_MAX)
         findings_add(findings, "stages", offset + offsetof(struct bios_stages_header, packed_size),
                      "have %u packed bytes in %u", header->packed_size, header->size);
     uint32_t overlay = patch->overlay_sectors * BIOS_SECTOR_SIZE;

@@ -59,6 +59,10 @@ class Session:
         version = self.run("--version").stdout.decode().split()[-1]
         self.expect("loaders", [report[name].get("loader_version") for name in ("bios", "uefi")], [version, version])
         self.expect("firmware", (report["bios"]["boots"], report["uefi"]["boots"]), (True, True))
+        disk.put(disk.stages + 24, 4, disk.get(disk.stages + 32, 4))  # where it stood before there was an overlay
+        disk.put(disk.stages + 20, 4, 2)
+        disk.save()
+        self.expect("loader of the format before", self.inspect(image)["bios"].get("loader_version"), version)
 
     def bzimage(self, pointer, text):
         """Just enough of one, by Documentation/arch/x86/boot.rst; kernel_version says where the text stands, less 0x200."""

@@ -134,6 +134,12 @@ class Case:
         fresh = disk.bytes[ours : ours + size]
         done = self.update("--loader", "--json")
         self.check("loader", json.loads(done.stdout)["bytes_written"] == 0, "writes a loader that is there already")
+        disk.put(436, 2, disk.get(436, 2) - 2)  # the right sectors, but divided wrongly into stages and overlay
+        disk.put(438, 2, disk.get(438, 2) + 2)
+        disk.save()
+        done = self.update("--loader")
+        self.check("loader", done.returncode == 0, done.stderr)
+        self.check_sound("loader, with another number of sectors to load")
         places = []
         for turn in range(3):
             disk = Disk(self.image)
