@@ -183,7 +183,7 @@ def runs_of(judge, image, path):
 def case_debug_info(judge):
     """What no boot reads of the kernel lies behind all other files, and nothing else in pieces."""
     kernel, other = judge.path("debug.elf"), judge.file("other", 70000)
-    judge.run("objcopy", "--add-section", f".debug_info={judge.file('section', 3 * MIB + 7)}", judge.kernel, kernel)
+    judge.run("objcopy", "--add-section", f".debug_more={judge.file('section', 3 * MIB + 7)}", judge.kernel, kernel)
     plain, judge.kernel = judge.kernel, kernel
     for table, bits in (("gpt", 32), ("gpt", 12), ("mbr", 16)):
         image = judge.build("--table", table, "--fat", str(bits), "--file", f"{other}:/other", "--ramdisk", other)
