@@ -48,7 +48,8 @@ class PausedMachine:
         loader = self.directory / "loader.efi"
         loader.unlink(missing_ok=True)
         self.image.mtools("mcopy", (f"::{LOADER_PATH}", str(loader)))
-        self.image.write(self.image.find(self.kernel), bytes(len(self.kernel)))  # so that it is found in its new place
+        # So that it is found in its new place. Where it is now it may lie in two pieces.
+        self.image.write(self.image.find(self.kernel[: damage.SECTOR]), bytes(damage.SECTOR))
         self.image.delete(KERNEL_PATH)
         self.image.put("EFI/BOOT/LOADER.EFI", loader.read_bytes())
         self.image.put(LOADER_PATH, chaos_efi.read_bytes())

@@ -19,6 +19,7 @@ import struct
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import damage
@@ -146,11 +147,15 @@ class Changes:
         self.imgtool = Imgtool(arguments.imgtool, directory)
         self.machines = {}
         tests = Path(arguments.kernels).parent
-        for name in names:
-            own = directory / name
-            own.mkdir()
-            self.machines[name] = paused.PausedMachine(firmware, arguments.imgtool, Path(arguments.kernels) / f"{name}.elf",
-                                                       tests / "boot/chaos-efi/CHAOS.EFI", own)  # fmt: skip
+        try:
+            for name in names:
+                own = directory / name
+                own.mkdir()
+                self.machines[name] = paused.PausedMachine(firmware, arguments.imgtool, Path(arguments.kernels) / f"{name}.elf",
+                                                           tests / "boot/chaos-efi/CHAOS.EFI", own)  # fmt: skip
+        except BaseException:
+            self.close()
+            raise
 
     def close(self):
         for each in self.machines.values():
@@ -172,18 +177,18 @@ class Changes:
     def judge_all(self, changes):
         """First and last the kernels as they should be: nothing of them, and nothing of a change, is kept anywhere."""
         unchanged = [(name, 0, 0) for name in self.machines]
-        try:
-            return [self.judge(*change) for change in [*unchanged, *changes, *unchanged]]
-        finally:
-            self.close()
+        return [self.judge(*change) for change in [*unchanged, *changes, *unchanged]]
 
 
 def judge_changes(arguments, firmware, names, directory, changes):
     """Each processor takes every so-manieth change."""
     count = min(os.cpu_count() or 1, len(changes))
-    with ThreadPoolExecutor(count) as pool:
-        parts = [Changes(arguments, firmware, names, directory / str(i)).judge_all for i in range(count)]
-        return sum(pool.map(lambda part, i: part(changes[i::count]), parts, range(count)), [])
+    with ExitStack() as stack, ThreadPoolExecutor(count) as pool:
+        parts = []
+        for i in range(count):
+            parts.append(Changes(arguments, firmware, names, directory / str(i)))
+            stack.callback(parts[-1].close)
+        return sum(pool.map(lambda part, i: part.judge_all(changes[i::count]), parts, range(count)), [])
 
 
 def refused_kernels(directory):
