@@ -71,10 +71,16 @@ static inline uint32_t bios_stages_sectors(const struct bios_stage1_patch *patch
     return (uint32_t)patch->stages_sectors + patch->overlay_sectors;
 }
 
-/* Bytes that the overlay takes, whole sectors; only of a header that is known to be right. */
+/* `bytes`, below 4 GiB by more than a sector, up to whole sectors. */
+static inline uint32_t bios_whole_sectors(uint32_t bytes)
+{
+    return (bytes + BIOS_SECTOR_SIZE - 1) / BIOS_SECTOR_SIZE * BIOS_SECTOR_SIZE;
+}
+
+/* Bytes that the overlay takes on the disk; only of a header that is known to be right. */
 static inline uint32_t bios_overlay_room(const struct bios_stages_header *header)
 {
-    return (header->overlay_packed_size + BIOS_SECTOR_SIZE - 1) / BIOS_SECTOR_SIZE * BIOS_SECTOR_SIZE;
+    return bios_whole_sectors(header->overlay_packed_size);
 }
 
 #define BIOS_STAGES_SUM_TURN 5u

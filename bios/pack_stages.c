@@ -21,11 +21,6 @@ static int complain(const char *path, const char *problem)
     return 1;
 }
 
-static uint32_t align_up(uint32_t size)
-{
-    return (size + BIOS_SECTOR_SIZE - 1) / BIOS_SECTOR_SIZE * BIOS_SECTOR_SIZE;
-}
-
 /* Returns the size of the file, 0 if it can't be read, or is empty, or too large. */
 static uint32_t load(const char *path, uint8_t *to)
 {
@@ -70,7 +65,7 @@ int main(int count, char **arguments)
     memcpy(output, stages, BIOS_STAGES_PLAIN);
     memcpy(&header, output, sizeof header);
     header.packed_size = pack(stages + BIOS_STAGES_PLAIN, stages_size - BIOS_STAGES_PLAIN, output + BIOS_STAGES_PLAIN);
-    header.size = align_up(BIOS_STAGES_PLAIN + header.packed_size);
+    header.size = bios_whole_sectors(BIOS_STAGES_PLAIN + header.packed_size);
     header.overlay_size = overlay_size;
     header.overlay_packed_size = pack(overlay, overlay_size, output + header.size);
     if (header.packed_size == 0 || header.overlay_packed_size == 0)

@@ -191,8 +191,7 @@ static void collect_others(void)
 
 static enum status open_payloads(struct error *error)
 {
-    if (flow.way != KERNEL_BY_PLAN)
-        collect_others();
+    collect_others();
     if (!kernel_takes_modules(&flow.kernel) && flow.config.module_count != 0)
         log_warn("modules are left out: this kind of kernel gets a ramdisk alone");
     return payloads_open(&flow.config, &flow.files, &flow.payloads, error);
@@ -283,9 +282,7 @@ static enum status plan_addresses(struct error *error)
 static enum status relocate_kernel(struct error *error)
 {
     uint64_t count = 0;
-    enum status status = STATUS_OK;
-    if (flow.kernel.elf.dynamic.size != 0)
-        status = elf_relocate(&flow.image.memory, flow.addresses.bias, &count, error);
+    enum status status = elf_relocate(&flow.image.memory, flow.addresses.bias, &count, error);
     if (status == STATUS_OK)
         log_debug("kernel at %#llx, entry %#llx, %llu relocations",
                   (unsigned long long)(flow.kernel.elf.lowest + flow.addresses.bias),

@@ -19,7 +19,7 @@ static enum status count_sections(const struct kernel_reader *reader, struct mul
                                : status;
 }
 
-/* All section headers, as many at a time as fit into the kernel_room. */
+/* All section headers, as many at a time as fit into the room. */
 static enum status measure_sections(const struct kernel_reader *reader, struct multiboot_plan *plan)
 {
     const struct multiboot_sections *sections = &plan->sections;
